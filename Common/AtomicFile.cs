@@ -1,0 +1,58 @@
+using System.Text;
+
+namespace OneFractal.Common;
+
+/// <summary>Writes files whole or not at all: temporary name in the same folder, flush to disk, rename.</summary>
+public static class AtomicFile
+{
+    private const string TemporarySuffix = ".partial";
+
+    /// <summary>Creates or replaces <paramref name="path"/> with what <paramref name="write"/> writes. Missing folders are created.</summary>
+    /// <exception cref="OneFractalException">The file or its folder cannot be written.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        var full = Path.GetFullPath(path);
+        // The process id keeps two processes that write the same file from sharing a temporary file.
+        var temporary = $"{full}.{Environment.ProcessId}{TemporarySuffix}";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, full, overwrite: true);
+        }
+        catch (Exception e)
+        {
+            TryDelete(temporary);
+            if (e is IOException or UnauthorizedAccessException)
+            {
+                throw new OneFractalException($"Cannot write '{path}': {e.Message.TrimEnd('.')}. Choose another place with --output, or free it.", e);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Writes UTF-8 text without a byte order mark.</summary>
+    /// <inheritdoc cref="Write" path="/exception" />
+    public static void WriteText(string path, string text)
+    {
+        Write(path, stream => stream.Write(new UTF8Encoding(false).GetBytes(text)));
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The first error is the one worth reporting.
+        }
+    }
+}
