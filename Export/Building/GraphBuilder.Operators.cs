@@ -1,0 +1,73 @@
+namespace OneFractal.Export;
+
+public sealed partial class GraphBuilder
+{
+    /// <summary>Sum with broadcasting.</summary>
+    public Value Add(Value a, Value b) => Node("Add", [a, b]);
+
+    /// <summary>Product with broadcasting.</summary>
+    public Value Mul(Value a, Value b) => Node("Mul", [a, b]);
+
+    /// <summary>Matrix product of the last two dimensions, the others broadcast.</summary>
+    public Value MatMul(Value a, Value b) => Node("MatMul", [a, b]);
+
+    /// <summary>Softmax over <paramref name="axis"/>.</summary>
+    public Value Softmax(Value x, int axis) => Node("Softmax", [x], ("axis", axis));
+
+    /// <summary>Reorders dimensions.</summary>
+    public Value Transpose(Value x, params long[] permutation) => Node("Transpose", [x], ("perm", permutation));
+
+    /// <summary>Reshape; 0 copies the input's dimension, −1 is inferred.</summary>
+    public Value Reshape(Value x, params long[] shape) => Node("Reshape", [x, Int64s(shape)]);
+
+    /// <summary>Concatenates along <paramref name="axis"/>.</summary>
+    public Value Concat(int axis, params Value[] values) => Node("Concat", values, ("axis", axis));
+
+    /// <summary>Splits <paramref name="axis"/> into equal parts.</summary>
+    public Value[] Split(Value x, int axis, int parts)
+    {
+        var part = x.Length(axis) / parts;
+        return Nodes("Split", parts, [x, Int64s([.. Enumerable.Repeat(part, parts)])], ("axis", axis));
+    }
+
+    /// <summary>The element at <paramref name="index"/> of <paramref name="axis"/>, which disappears.</summary>
+    public Value Select(Value x, int axis, long index)
+    {
+        var key = $"const.index({index})";
+        return Node("Gather", [x, Shared(key, () => TensorProtoExtensions.Int64(key, [], [index]))], ("axis", axis));
+    }
+
+    /// <summary>The length of dimension <paramref name="axis"/> as a vector of one.</summary>
+    public Value SizeOf(Value x, int axis) => Node("Shape", [x], ("start", axis), ("end", axis + 1));
+
+    /// <summary>Broadcasts to the shape that <paramref name="shape"/> holds.</summary>
+    public Value Expand(Value x, Value shape) => Node("Expand", [x, shape]);
+
+    /// <summary>Layer normalisation over the last dimension.</summary>
+    public Value LayerNormalization(Value x, Value scale, Value bias, float epsilon)
+    {
+        return Node("LayerNormalization", [x, scale, bias], ("axis", -1), ("epsilon", epsilon));
+    }
+
+    /// <summary>Exact Gelu, x · Φ(x), written with Erf since opset 17 has no Gelu; runtimes fuse this chain.</summary>
+    public Value Gelu(Value x)
+    {
+        var erf = Node("Erf", [Node("Div", [x, Float(MathF.Sqrt(2))])]);
+        return Mul(Mul(x, Add(erf, Float(1))), Float(0.5f));
+    }
+
+    /// <summary>PyTorch's <c>nn.Linear</c>: weight [out, in] and bias [out]; the Transpose that feeds MatMul folds in deployment files.</summary>
+    public Value Linear(Value x, Value weight, Value bias)
+    {
+        return x.Shape.Count == 2
+            ? Node("Gemm", [x, weight, bias], ("alpha", 1f), ("beta", 1f), ("transB", 1))
+            : Add(MatMul(x, Transpose(weight, 1, 0)), bias);
+    }
+
+    /// <summary>2-D convolution with a square stride.</summary>
+    public Value Conv2d(Value x, Value weight, Value? bias, int stride)
+    {
+        long[] kernel = [weight.Length(2), weight.Length(3)];
+        return Node("Conv", bias is null ? [x, weight] : [x, weight, bias], ("kernel_shape", kernel), ("strides", new long[] { stride, stride }));
+    }
+}

@@ -1,0 +1,16 @@
+namespace OneFractal.Export;
+
+/// <summary>A value of a graph that is being built: an input, an initializer or a node's output.</summary>
+/// <param name="Name">Its name in the graph.</param>
+/// <param name="Info">Type and shape.</param>
+public sealed record Value(string Name, TensorInfo Info)
+{
+    /// <summary>The dimensions; the rank of every value that the builder makes is known.</summary>
+    public IReadOnlyList<Dim> Shape => Info.Shape ?? throw new ModelException($"The shape of '{Name}' is not known.");
+
+    /// <summary>A dimension that must be a known number; negative axes count from the end.</summary>
+    public long Length(int axis)
+    {
+        return Shape[axis < 0 ? axis + Shape.Count : axis].Value ?? throw new ModelException($"Dimension {axis} of '{Name}' {Info} is not a number.");
+    }
+}

@@ -1,0 +1,88 @@
+using System.Text.Json;
+
+namespace OneFractal.Export;
+
+public sealed partial class OnnxModel
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private const string TrainableKey = "onefractal.trainable";
+    private const string ResidualBranchesKey = "onefractal.residual_branches";
+    private const string FeaturesKey = "onefractal.features";
+    private const string ConfigKey = "onefractal.config";
+
+    /// <summary>
+    /// Names of the initializers that training changes, in graph order; null for a model that does not say (foreign files). Everything
+    /// else, BatchNorm's running statistics among it, is a buffer or a constant.
+    /// </summary>
+    public IReadOnlyList<string>? TrainableNames
+    {
+        get => Get<string>(TrainableKey);
+        set => Set(TrainableKey, value);
+    }
+
+    /// <summary>Values at which a residual branch ends, from the first block to the last: where stochastic depth is put in for training.</summary>
+    public IReadOnlyList<ResidualBranch>? ResidualBranches
+    {
+        get => Get<ResidualBranch>(ResidualBranchesKey);
+        set => Set(ResidualBranchesKey, value);
+    }
+
+    /// <summary>The value that holds the pooled features [batch, features], whether or not a head follows.</summary>
+    public string? FeaturesValue
+    {
+        get => GetProperty(FeaturesKey);
+        set => SetProperty(FeaturesKey, value);
+    }
+
+    /// <summary>Preprocessing, labels and provenance, or null for a model without them.</summary>
+    /// <exception cref="ModelException">The metadata is there but damaged.</exception>
+    public ModelMetadata? Metadata
+    {
+        get
+        {
+            var json = GetProperty(ConfigKey);
+            return json is null ? null : ModelMetadata.FromJson(json, Source);
+        }
+        set => SetProperty(ConfigKey, value?.ToJson(indented: false));
+    }
+
+    /// <summary>A <c>metadata_props</c> entry, or null.</summary>
+    public string? GetProperty(string key) => Proto.MetadataProps.FirstOrDefault(p => p.Key == key)?.Value;
+
+    /// <summary>Sets a <c>metadata_props</c> entry; null removes it.</summary>
+    public void SetProperty(string key, string? value)
+    {
+        var entry = Proto.MetadataProps.FirstOrDefault(p => p.Key == key);
+        if (value is null)
+        {
+            Proto.MetadataProps.Remove(entry);
+        }
+        else if (entry is null)
+        {
+            Proto.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        }
+        else
+        {
+            entry.Value = value;
+        }
+    }
+
+    private T[]? Get<T>(string key)
+    {
+        var json = GetProperty(key);
+        try
+        {
+            return json is null ? null : JsonSerializer.Deserialize<T[]>(json, Json);
+        }
+        catch (JsonException e)
+        {
+            throw new ModelException($"'{Source}': metadata '{key}' is not a JSON list of the expected form.", e);
+        }
+    }
+
+    private void Set<T>(string key, IReadOnlyList<T>? items)
+    {
+        SetProperty(key, items is null ? null : JsonSerializer.Serialize(items, Json));
+    }
+}

@@ -1,0 +1,318 @@
+namespace OneFractal.Export;
+
+public static partial class ShapeInference
+{
+    private static TensorInfo[] Reshape(InferenceContext c)
+    {
+        var x = c.Input(0);
+        if (c.Input(1).Elements is not { } target)
+        {
+            var rank = c.Input(1).Shape is [{ Value: { } r }] ? (int)r : (int?)null;
+            return [x with { Shape = rank is { } n ? [.. Enumerable.Repeat(Dim.Unknown, n)] : null, Elements = null }];
+        }
+
+        var result = target.ToArray();
+        var infer = Array.FindIndex(result, d => d.Value == -1);
+        if (c.Node.GetInt("allowzero", 0) == 0)
+        {
+            for (var i = 0; i < result.Length; i++)
+            {
+                if (result[i].Value == 0)
+                {
+                    result[i] = x.Shape is null ? Dim.Unknown : i < x.Shape.Count ? x.Shape[i] : throw c.Error($"copies dimension {i}, which the input lacks");
+                }
+            }
+        }
+
+        if (infer >= 0)
+        {
+            // The unknown dimensions that stand on both sides cancel out.
+            var rest = result.Where((_, i) => i != infer).ToList();
+            var input = x.Shape?.ToList();
+            foreach (var symbol in rest.Where(d => d.Value is null && d.Name is not null).ToArray())
+            {
+                if (input is not null && input.Remove(symbol))
+                {
+                    rest.Remove(symbol);
+                }
+            }
+
+            result[infer] = Dim.Unknown;
+            if (input is not null && Product(input) is var total && Product(rest).Value is { } divisor and not 0)
+            {
+                if (total.Value is { } length)
+                {
+                    result[infer] = length % divisor == 0 ? length / divisor : throw c.Error($"{length} elements do not divide by {divisor}");
+                }
+                else if (divisor == 1)
+                {
+                    result[infer] = total;
+                }
+            }
+        }
+        else if (x.StaticShape is { } from && result.All(d => d.Value is not null)
+            && from.Aggregate(1L, (p, d) => p * d) is var have && result.Aggregate(1L, (p, d) => p * d.Value!.Value) is var want && have != want)
+        {
+            throw c.Error($"{have} elements cannot become {want}");
+        }
+
+        return [x with { Shape = result, Elements = result.Length <= 1 ? x.Elements : null }];
+    }
+
+    private static TensorInfo[] Flatten(InferenceContext c)
+    {
+        var x = c.Input(0);
+        if (x.Shape is not { } shape)
+        {
+            return [x with { Shape = [Dim.Unknown, Dim.Unknown] }];
+        }
+
+        var axis = c.Node.GetInt("axis", 1);
+        var split = axis == shape.Count ? shape.Count : c.Axis(axis, shape.Count);
+        return [x with { Shape = [Product(shape.Take(split)), Product(shape.Skip(split))], Elements = null }];
+    }
+
+    private static TensorInfo[] Transpose(InferenceContext c)
+    {
+        var x = c.Input(0);
+        if (x.Shape is not { } shape)
+        {
+            return [x];
+        }
+
+        var permutation = c.Node.GetInts("perm") ?? [.. Enumerable.Range(0, shape.Count).Reverse().Select(i => (long)i)];
+        return permutation.Order().SequenceEqual(Enumerable.Range(0, shape.Count).Select(i => (long)i))
+            ? [x with { Shape = [.. permutation.Select(i => shape[(int)i])], Elements = shape.Count <= 1 ? x.Elements : null }]
+            : throw c.Error($"perm [{string.Join(", ", permutation)}] does not order {shape.Count} dimensions");
+    }
+
+    private static TensorInfo[] Squeeze(InferenceContext c)
+    {
+        var x = c.Input(0);
+        var axes = c.IntsFromInputOrAttribute("axes", 1);
+        if (x.Shape is not { } shape || (axes is null && (c.Optional(1) is not null || shape.Any(d => d.Value is null))))
+        {
+            return [x with { Shape = null }];
+        }
+
+        var drop = axes?.Select(a => c.Axis(a, shape.Count)).ToHashSet() ?? [.. Enumerable.Range(0, shape.Count).Where(i => shape[i].Value == 1)];
+        foreach (var axis in drop)
+        {
+            if (shape[axis].Contradicts(1))
+            {
+                throw c.Error($"dimension {axis} is {shape[axis]}, not 1");
+            }
+        }
+
+        return [x with { Shape = [.. shape.Where((_, i) => !drop.Contains(i))] }];
+    }
+
+    private static TensorInfo[] Unsqueeze(InferenceContext c)
+    {
+        var x = c.Input(0);
+        if (x.Shape is not { } shape || c.IntsFromInputOrAttribute("axes", 1) is not { } axes)
+        {
+            return [x with { Shape = null, Elements = null }];
+        }
+
+        var rank = shape.Count + axes.Length;
+        var inserted = axes.Select(a => c.Axis(a, rank)).ToHashSet();
+        var rest = new Queue<Dim>(shape);
+        if (inserted.Count != axes.Length)
+        {
+            throw c.Error("an axis is named twice");
+        }
+
+        Dim[] result = [.. Enumerable.Range(0, rank).Select(i => inserted.Contains(i) ? 1 : rest.Dequeue())];
+        return [x with { Shape = result, Elements = rank <= 1 ? x.Elements : null }];
+    }
+
+    private static TensorInfo[] Expand(InferenceContext c)
+    {
+        return [c.Input(0) with { Shape = Broadcast(c, c.Input(0).Shape, c.Input(1).Elements), Elements = null }];
+    }
+
+    private static TensorInfo[] Concat(InferenceContext c)
+    {
+        var first = c.Input(0);
+        if (c.Inputs.Any(i => i?.Shape is null))
+        {
+            return [new TensorInfo(first.Type, null)];
+        }
+
+        var rank = first.Shape!.Count;
+        var axis = c.Axis(c.Node.GetInt("axis", 0), rank);
+        var result = first.Shape.ToArray();
+        Dim[]? elements = rank == 1 && c.Inputs.All(i => i!.Elements is not null) ? [.. c.Inputs.SelectMany(i => i!.Elements!)] : null;
+        foreach (var input in c.Inputs.Skip(1))
+        {
+            if (input!.Shape!.Count != rank || input.Type != first.Type)
+            {
+                throw c.Error("the inputs' ranks or types differ");
+            }
+
+            for (var i = 0; i < rank; i++)
+            {
+                var dim = input.Shape[i];
+                if (i == axis)
+                {
+                    result[i] = result[i].Value is { } a && dim.Value is { } b ? a + b : Dim.Unknown;
+                }
+                else
+                {
+                    result[i] = result[i].Contradicts(dim) ? throw c.Error($"dimension {i} is {result[i]} and {dim}") : result[i].Or(dim);
+                }
+            }
+        }
+
+        return [new TensorInfo(first.Type, result) { Elements = elements }];
+    }
+
+    private static TensorInfo[] Split(InferenceContext c)
+    {
+        var x = c.Input(0);
+        var count = c.Node.Output.Count;
+        if (x.Shape is not { } shape)
+        {
+            return [.. Enumerable.Repeat(x, count)];
+        }
+
+        var axis = c.Axis(c.Node.GetInt("axis", 0), shape.Count);
+        var sizes = c.IntsFromInputOrAttribute("split", 1);
+        if (sizes is not null && (sizes.Length != count || (shape[axis].Value is { } total && sizes.Sum() != total)))
+        {
+            throw c.Error($"split [{string.Join(", ", sizes)}] does not fill {count} outputs from {shape[axis]}");
+        }
+
+        if (sizes is null && c.Optional(1) is null && shape[axis].Value is { } length)
+        {
+            // Equal parts; from opset 18 on (num_outputs) the last may be smaller.
+            var part = (length + count - 1) / count;
+            sizes = [.. Enumerable.Range(0, count).Select(i => Math.Min(part, length - i * part))];
+        }
+
+        return [.. Enumerable.Range(0, count).Select(o => new TensorInfo(
+            x.Type, [.. shape.Select((d, i) => i != axis ? d : sizes is null ? Dim.Unknown : sizes[o])]))];
+    }
+
+    private static TensorInfo[] Slice(InferenceContext c)
+    {
+        var x = c.Input(0);
+        var (starts, ends) = (c.IntsFromInputOrAttribute("starts", 1), c.IntsFromInputOrAttribute("ends", 2));
+        var axes = c.IntsFromInputOrAttribute("axes", 3);
+        var steps = c.Optional(4)?.KnownElements;
+        if (x.Shape is not { } shape || starts is null || ends is null || (axes is null && c.Optional(3) is not null)
+            || (steps is null && c.Optional(4) is not null))
+        {
+            return [x with { Shape = x.Shape is { } s ? [.. s.Select(_ => Dim.Unknown)] : null, Elements = null }];
+        }
+
+        var result = shape.ToArray();
+        IReadOnlyList<Dim>? elements = null;
+        for (var i = 0; i < starts.Length; i++)
+        {
+            var axis = c.Axis(axes?[i] ?? i, shape.Count);
+            var step = steps?[i] ?? 1;
+            if (step == 0)
+            {
+                throw c.Error("a step of 0");
+            }
+
+            if (shape[axis].Value is not { } length)
+            {
+                result[axis] = Dim.Unknown;
+                continue;
+            }
+
+            var (low, high) = step > 0 ? (0L, length) : (-1L, length - 1);
+            var from = Math.Clamp(starts[i] < 0 ? starts[i] + length : starts[i], 0, step > 0 ? length : length - 1);
+            var to = Math.Clamp(ends[i] < 0 ? Math.Max(ends[i] + length, step > 0 ? 0 : -1) : ends[i], low, high);
+            result[axis] = Math.Max(0, (to - from + step - Math.Sign(step)) / step);
+            if (x.Elements is { } e && shape.Count == 1)
+            {
+                elements = [.. Enumerable.Range(0, (int)result[axis].Value!.Value).Select(k => e[(int)(from + k * step)])];
+            }
+        }
+
+        return [x with { Shape = result, Elements = elements }];
+    }
+
+    private static TensorInfo[] Gather(InferenceContext c)
+    {
+        var (x, indices) = (c.Input(0), c.Input(1));
+        if (x.Shape is not { } shape || indices.Shape is not { } index)
+        {
+            return [x with { Shape = null, Elements = null }];
+        }
+
+        var axis = c.Axis(c.Node.GetInt("axis", 0), shape.Count);
+        Dim[]? elements = null;
+        if (x.Elements is { } e && indices.KnownElements is { } picks && shape.Count == 1)
+        {
+            elements = [.. picks.Select(p => e[c.Axis(p, e.Count)])];
+        }
+
+        return [x with { Shape = [.. shape.Take(axis), .. index, .. shape.Skip(axis + 1)], Elements = elements }];
+    }
+
+    private static TensorInfo[] Shape(InferenceContext c)
+    {
+        if (c.Input(0).Shape is not { } shape)
+        {
+            return [new TensorInfo(DataType.Int64, [Dim.Unknown])];
+        }
+
+        int Bound(long value) => (int)Math.Clamp(value < 0 ? value + shape.Count : value, 0, shape.Count);
+        var (start, end) = (Bound(c.Node.GetInt("start", 0)), Bound(c.Node.GetInt("end", shape.Count)));
+        Dim[] part = [.. shape.Skip(start).Take(Math.Max(0, end - start))];
+        return [new TensorInfo(DataType.Int64, [part.Length]) { Elements = part }];
+    }
+
+    private static TensorInfo[] Constant(InferenceContext c)
+    {
+        foreach (var attribute in c.Node.Attribute)
+        {
+            switch (attribute.Name)
+            {
+                case "value":
+                    return [TensorInfo.From(attribute.T)];
+                case "value_int":
+                    return [new TensorInfo(DataType.Int64, []) { Elements = [attribute.I] }];
+                case "value_ints":
+                    return [new TensorInfo(DataType.Int64, [attribute.Ints.Count]) { Elements = [.. attribute.Ints.Select(v => new Dim(v))] }];
+                case "value_float":
+                    return [new TensorInfo(DataType.Float, [])];
+                case "value_floats":
+                    return [new TensorInfo(DataType.Float, [attribute.Floats.Count])];
+            }
+        }
+
+        throw c.Error("has no value that is a tensor of numbers");
+    }
+
+    private static TensorInfo[] ConstantOfShape(InferenceContext c)
+    {
+        var type = c.Node.Find("value") is { } value ? value.T.ElementType() : DataType.Float;
+        return [new TensorInfo(type, c.Input(0).Elements)];
+    }
+
+    private static TensorInfo[] Reduce(InferenceContext c)
+    {
+        var x = c.Input(0);
+        var keep = c.Node.GetInt("keepdims", 1) != 0;
+        var axes = c.IntsFromInputOrAttribute("axes", 1);
+        if (x.Shape is not { } shape || (axes is null && c.Optional(1) is not null))
+        {
+            return [x with { Shape = null, Elements = null }];
+        }
+
+        var all = axes is not { Length: > 0 };
+        if (all && c.Node.GetInt("noop_with_empty_axes", 0) != 0)
+        {
+            return [x];
+        }
+
+        var reduced = all ? [.. Enumerable.Range(0, shape.Count)] : axes!.Select(a => c.Axis(a, shape.Count)).ToHashSet();
+        return [x with { Shape = [.. shape.Select((d, i) => reduced.Contains(i) ? 1 : d).Where((_, i) => keep || !reduced.Contains(i))], Elements = null }];
+    }
+}

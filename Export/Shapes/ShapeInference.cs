@@ -1,0 +1,109 @@
+namespace OneFractal.Export;
+
+/// <summary>Types and shapes of values, from a table <c>operator → rule</c>.</summary>
+public static partial class ShapeInference
+{
+    private delegate TensorInfo[] Rule(InferenceContext context);
+
+    /// <summary>Whether there is a rule for the operator of the default domain.</summary>
+    public static bool Knows(string opType) => Rules.ContainsKey(opType);
+
+    /// <summary>Types and shapes of a node's outputs.</summary>
+    /// <exception cref="ModelException">The inputs do not fit the operator, or no rule knows it.</exception>
+    internal static TensorInfo[] Infer(NodeProto node, int opset, TensorInfo?[] inputs)
+    {
+        var context = new InferenceContext(node, opset, inputs);
+        return node.Domain is "" or "ai.onnx" && Rules.TryGetValue(node.OpType, out var rule)
+            ? rule(context)
+            : throw context.Error("there is no shape rule for this operator");
+    }
+
+    /// <summary>
+    /// What is known of every value of a graph. A node without a rule, or with an input nothing is known of, leaves its outputs to what the
+    /// graph's <c>value_info</c> declares.
+    /// </summary>
+    /// <exception cref="ModelException">A node's inputs do not fit its operator.</exception>
+    public static Dictionary<string, TensorInfo> InferAll(OnnxModel model)
+    {
+        var graph = model.Graph;
+        var known = new Dictionary<string, TensorInfo>();
+        foreach (var declared in graph.ValueInfo.Concat(graph.Output).Concat(graph.Input))
+        {
+            if (TensorInfo.From(declared) is { } info)
+            {
+                known[declared.Name] = info;
+            }
+        }
+
+        foreach (var initializer in graph.Initializer)
+        {
+            known[initializer.Name] = TensorInfo.From(initializer);
+        }
+
+        foreach (var node in graph.Node)
+        {
+            var inputs = node.Input.Select(name => name.Length > 0 ? known.GetValueOrDefault(name) : null).ToArray();
+            var complete = node.Input.Zip(inputs).All(p => p.First.Length == 0 || p.Second is not null);
+            if (!complete || node.Domain is not ("" or "ai.onnx") || !Rules.ContainsKey(node.OpType))
+            {
+                continue;
+            }
+
+            var outputs = Infer(node, model.Opset, inputs);
+            for (var i = 0; i < Math.Min(outputs.Length, node.Output.Count); i++)
+            {
+                if (node.Output[i].Length > 0)
+                {
+                    known[node.Output[i]] = outputs[i];
+                }
+            }
+        }
+
+        return known;
+    }
+
+    /// <summary>The shape of two operands after NumPy broadcasting.</summary>
+    private static Dim[]? Broadcast(InferenceContext context, IReadOnlyList<Dim>? a, IReadOnlyList<Dim>? b)
+    {
+        if (a is null || b is null)
+        {
+            return null;
+        }
+
+        var result = new Dim[Math.Max(a.Count, b.Count)];
+        for (var i = 1; i <= result.Length; i++)
+        {
+            var (left, right) = (i <= a.Count ? a[^i] : 1, i <= b.Count ? b[^i] : 1);
+            result[^i] = left.Value == 1 ? right
+                : right.Value == 1 ? left
+                : left.Contradicts(right) ? throw context.Error($"dimensions {left} and {right} do not broadcast")
+                // An unknown dimension beside a length above 1 must be that length or 1.
+                : left.Value is not null || right.Value is not null || left == right ? left.Or(right) : Dim.Unknown;
+        }
+
+        return result;
+    }
+
+    private static Dim Product(IEnumerable<Dim> dims)
+    {
+        long product = 1;
+        Dim? symbol = null;
+        foreach (var dim in dims)
+        {
+            if (dim.Value is { } value)
+            {
+                product *= value;
+            }
+            else if (symbol is not null || dim.Name is null)
+            {
+                return Dim.Unknown;
+            }
+            else
+            {
+                symbol = dim;
+            }
+        }
+
+        return symbol is not { } s ? product : product == 1 ? s : Dim.Unknown;
+    }
+}

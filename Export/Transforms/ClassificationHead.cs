@@ -1,0 +1,74 @@
+namespace OneFractal.Export;
+
+/// <summary>Puts a linear classifier on a backbone's pooled features, and takes it off again.</summary>
+public static class ClassificationHead
+{
+    /// <summary>Name of the graph output of a backbone with a head.</summary>
+    public const string Logits = "logits";
+
+    /// <summary>Module path of the head, as in timm's ViT.</summary>
+    public const string Module = "head";
+
+    /// <summary>
+    /// A copy of <paramref name="backbone"/> that ends in <c>logits</c> [batch, classes] = features · weightᵀ + bias, with
+    /// <c>head.weight</c> [classes, features] filled by <paramref name="fill"/> and <c>head.bias</c> zero. An existing head is replaced.
+    /// </summary>
+    /// <exception cref="ModelException">The model does not say where its features are.</exception>
+    public static OnnxModel Attach(OnnxModel backbone, IReadOnlyList<string> labels, FillParameter fill)
+    {
+        var model = Detach(backbone);
+        var graph = model.Graph;
+        var features = TensorInfo.From(graph.Output[0])!;
+        if (features.Shape is not [_, { Value: { } width }])
+        {
+            throw new ModelException($"'{model.Source}': its features {features} are not a [batch, features] matrix of known width.");
+        }
+
+        string weight = Module + ".weight", bias = Module + ".bias";
+        long[] shape = [labels.Count, width];
+        var values = new float[labels.Count * width];
+        fill(weight, shape, values);
+        graph.Initializer.Add(TensorProtoExtensions.Float(weight, shape, values));
+        graph.Initializer.Add(TensorProtoExtensions.Float(bias, [labels.Count], new float[labels.Count]));
+
+        var gemm = new NodeProto { OpType = "Gemm", Name = Module + "/Gemm" };
+        gemm.Input.AddRange([graph.Output[0].Name, weight, bias]);
+        gemm.Output.Add(Logits);
+        gemm.Set("alpha", 1f);
+        gemm.Set("beta", 1f);
+        gemm.Set("transB", 1);
+        graph.Node.Add(gemm);
+        GraphEdits.Replace(graph.Output, [new TensorInfo(features.Type, [features.Shape[0], labels.Count]).ToProto(Logits)]);
+        model.TrainableNames = [.. model.TrainableNames ?? [], weight, bias];
+        if (model.Metadata is { } metadata)
+        {
+            model.Metadata = metadata with { Labels = [.. labels] };
+        }
+
+        ModelChecker.Check(model);
+        return model;
+    }
+
+    /// <summary>A copy of <paramref name="model"/> that ends at its features; what only the head needed is gone.</summary>
+    /// <exception cref="ModelException">The model does not say where its features are.</exception>
+    public static OnnxModel Detach(OnnxModel model)
+    {
+        var result = model.Clone();
+        var name = result.FeaturesValue
+            ?? throw new ModelException($"'{model.Source}' does not say where its features are, so its head cannot be replaced; use a backbone that OneFractal wrote.");
+        if (result.Graph.Output is not [{ } output] || output.Name != name)
+        {
+            var info = ShapeInference.InferAll(result).GetValueOrDefault(name)
+                ?? throw new ModelException($"'{model.Source}': nothing is known of the shape of its features '{name}'.");
+            GraphEdits.Replace(result.Graph.Output, [info.ToProto(name)]);
+            GraphEdits.RemoveDeadCode(result);
+        }
+
+        if (result.Metadata is { } metadata)
+        {
+            result.Metadata = metadata with { Labels = [] };
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,69 @@
+namespace OneFractal.Export;
+
+/// <summary>Edits that several transforms share.</summary>
+internal static class GraphEdits
+{
+    /// <summary>Lets every reader of <paramref name="from"/>, graph outputs excepted, read <paramref name="to"/>.</summary>
+    public static void ReplaceReads(GraphProto graph, string from, string to, NodeProto? except = null)
+    {
+        foreach (var node in graph.Node.Where(n => n != except))
+        {
+            for (var i = 0; i < node.Input.Count; i++)
+            {
+                if (node.Input[i] == from)
+                {
+                    node.Input[i] = to;
+                }
+            }
+        }
+    }
+
+    /// <summary>Removes nodes and initializers that no output needs, and forgets metadata about what is gone.</summary>
+    public static void RemoveDeadCode(OnnxModel model)
+    {
+        var graph = model.Graph;
+        var needed = graph.Output.Select(o => o.Name).ToHashSet();
+        var live = new List<NodeProto>();
+        foreach (var node in graph.Node.Reverse())
+        {
+            if (node.Output.Any(needed.Contains))
+            {
+                live.Add(node);
+                needed.UnionWith(node.Input);
+                needed.UnionWith(OuterReads(node));
+            }
+        }
+
+        live.Reverse();
+        Replace(graph.Node, live);
+        Replace(graph.Initializer, graph.Initializer.Where(t => needed.Contains(t.Name)).ToArray());
+        Replace(graph.ValueInfo, graph.ValueInfo.Where(v => needed.Contains(v.Name)).ToArray());
+        if (model.TrainableNames is { } trainable)
+        {
+            var initializers = graph.Initializer.Select(t => t.Name).ToHashSet();
+            model.TrainableNames = [.. trainable.Where(initializers.Contains)];
+        }
+
+        if (model.ResidualBranches is { } branches)
+        {
+            model.ResidualBranches = [.. branches.Where(b => needed.Contains(b.Value))];
+        }
+    }
+
+    /// <summary>Replaces the items of a protobuf list, which has no such operation of its own.</summary>
+    public static void Replace<T>(ICollection<T> list, IReadOnlyCollection<T> items)
+    {
+        list.Clear();
+        foreach (var item in items)
+        {
+            list.Add(item);
+        }
+    }
+
+    private static IEnumerable<string> OuterReads(NodeProto node)
+    {
+        return node.Attribute.SelectMany(a => a.Graphs.Prepend(a.G).OfType<GraphProto>())
+            .SelectMany(g => g.Node)
+            .SelectMany(n => n.Input.Concat(OuterReads(n)));
+    }
+}

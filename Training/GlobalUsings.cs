@@ -1,0 +1,4 @@
+global using OneFractal.Common;
+global using OneFractal.Export;
+global using OneFractal.Export.Onnx;
+global using DataType = OneFractal.Export.Onnx.TensorProto.Types.DataType;
