@@ -1,0 +1,83 @@
+# Sourced by ./onefractal and ./test, with $root set: system packages, the SDK, one quiet build. Everything it says goes to stderr.
+#
+# ONEFRACTAL_DEVICE=cuda builds with (and runs on) the CUDA packages, several gigabytes, in artifacts/cuda; the default is cpu.
+
+device=${ONEFRACTAL_DEVICE:-cpu}
+artifacts=$root/artifacts
+[[ $device == cpu ]] || artifacts=$root/artifacts/$device
+export HOME=${HOME:-$(cd ~ && pwd)}
+export PATH=$PATH:/usr/sbin:/sbin:${DOTNET_ROOT:-$HOME/.dotnet}
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "onefractal: $*"; exit 1; }
+
+case $device in cpu | cuda) ;; *) fail "ONEFRACTAL_DEVICE is '$device': use cpu or cuda." ;; esac
+
+# Whether the system has what a Debian package of that name would bring.
+have() {
+    case $1 in
+        libgtk-3-0) [[ $(uname) != Linux || $(ldconfig -p 2>/dev/null) == *libgtk-3.so.0* ]] ;;
+        dataset-fashion-mnist) [[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]] ;;
+        python3-onnx) [[ -e /usr/lib/python3/dist-packages/onnx/checker.py ]] ;;
+    esac
+}
+
+apt() {
+    local run=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300)
+    if ((EUID != 0)); then
+        # Ask for a password only where somebody can type it.
+        if [[ -t 0 ]]; then run=(sudo "${run[@]}"); else run=(sudo -n "${run[@]}"); fi
+    fi
+    # A broken third-party list must not stop us: the install below says whether the package can be had.
+    "${run[@]}" update >&2 || true
+    "${run[@]}" install -y --no-install-recommends "$@" >&2
+}
+
+# Installs the Debian packages named that are missing. A failure is told, not fatal: the verb may not need them.
+need() {
+    local package missing=()
+    for package; do have "$package" || missing+=("$package"); done
+    ((${#missing[@]})) || return 0
+    if command -v apt-get >/dev/null; then
+        say "Installing ${missing[*]} with apt-get ..."
+        apt "${missing[@]}" && return 0
+        say "onefractal: could not install ${missing[*]}. Run: sudo apt-get install ${missing[*]}"
+    else
+        say "onefractal: missing ${missing[*]} (Debian package names). There is no apt-get here: install the same with your system's package manager."
+    fi
+    say "onefractal: going on without; what needs it will fail."
+}
+
+# fresh STAMP SOURCE...: the stamp is newer than every source; folders count, so that a deleted file is noticed.
+fresh() {
+    local stamp=$1
+    shift
+    [[ -e $stamp && -z $(cd "$root" && find "$@" -newer "$stamp" -print -quit) ]]
+}
+
+# build NAME PROJECT SOURCE...: builds the project unless it is up to date. One build at a time: others wait and find it done.
+build() {
+    local name=$1 project=$2 stamp=$artifacts/$1.stamp
+    shift 2
+    set -- Common Export Data Training Inference Evaluation Cli build \
+        Directory.Build.props Directory.Build.targets Directory.Packages.props global.json "$@"
+    fresh "$stamp" "$@" && return 0
+    mkdir -p "$artifacts" || fail "cannot write to $artifacts, where the build goes."
+    (
+        if command -v flock >/dev/null; then
+            flock -n 9 || { say "Waiting for another build to finish ..." && flock 9; }
+        fi
+        fresh "$stamp" "$@" && exit 0
+        [[ $(cd "$root" && dotnet --version 2>/dev/null) == 10.* ]] ||
+            fail "needs the .NET 10 SDK, and 'dotnet' does not find it here. Get it from https://dotnet.microsoft.com/download/dotnet/10.0"
+        if [[ -e $artifacts/bin ]]; then say "Building $name ..."; else say "Building $name for the first time; this fetches packages and takes a few minutes ..."; fi
+        # The stamp carries the time before the build, so that a file saved meanwhile is noticed next time.
+        rm -f "$stamp" && touch "$stamp.new"
+        # Without the lock's descriptor: a process that the build leaves behind must not keep it.
+        (cd "$root" && dotnet build "$project" -c Release -p:Device="$device" --nologo -v quiet --disable-build-servers) \
+            </dev/null >"$artifacts/build.log" 2>&1 9>&- ||
+            { cat "$artifacts/build.log" >&2 && fail "the build failed; the errors are above."; }
+        mv "$stamp.new" "$stamp"
+    ) 9>"$artifacts/build.lock" || exit $?
+}
