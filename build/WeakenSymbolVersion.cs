@@ -23,6 +23,10 @@ public class WeakenSymbolVersion : Task
     [Required]
     public string Library { get; set; }
 
+    /// <summary>The file in the package cache that the library was copied or linked from.</summary>
+    [Required]
+    public string Source { get; set; }
+
     [Required]
     public string SymbolVersion { get; set; }
 
@@ -45,6 +49,8 @@ public class WeakenSymbolVersion : Task
         // The output may be a link into the package cache: replace the link, never write through it.
         var temporary = Library + ".tmp";
         File.WriteAllBytes(temporary, bytes);
+        // With the time of its source it counts as up to date: the next build leaves it alone, also under a running program.
+        File.SetLastWriteTimeUtc(temporary, File.GetLastWriteTimeUtc(Source));
         File.Delete(Library);
         File.Move(temporary, Library);
         Log.LogMessage(MessageImportance.Normal, "Marked {0} weak in {1}", SymbolVersion, Library);

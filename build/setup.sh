@@ -8,6 +8,7 @@ artifacts=$root/artifacts
 export HOME=${HOME:-$(cd ~ && pwd)}
 export PATH=$PATH:/usr/sbin:/sbin:${DOTNET_ROOT:-$HOME/.dotnet}
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
+no_sdk="needs the .NET 10 SDK, and finds none here. Get it from https://dotnet.microsoft.com/download/dotnet/10.0"
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "onefractal: $*"; exit 1; }
@@ -34,6 +35,14 @@ apt() {
     "${run[@]}" install -y --no-install-recommends "$@" >&2
 }
 
+# One set-up at a time: others wait, and find the work done. For a subshell, whose end releases the lock; what it starts gets
+# 9>&-, because a process left behind must not keep the lock.
+lock() {
+    mkdir -p "$artifacts" && { exec 9>"$artifacts/setup.lock"; } 2>/dev/null || fail "cannot write to $artifacts, where the build goes."
+    command -v flock >/dev/null || return 0
+    flock -n 9 || { say "Waiting for another set-up to finish ..." && flock 9; }
+}
+
 # Installs the Debian packages named that are missing. A failure is told, not fatal: the verb may not need them.
 need() {
     local package missing=()
@@ -41,7 +50,7 @@ need() {
     ((${#missing[@]})) || return 0
     if command -v apt-get >/dev/null; then
         say "Installing ${missing[*]} with apt-get ..."
-        apt "${missing[@]}" && return 0
+        (lock && apt "${missing[@]}" 9>&-) && return 0
         say "onefractal: could not install ${missing[*]}. Run: sudo apt-get install ${missing[*]}"
     else
         say "onefractal: missing ${missing[*]} (Debian package names). There is no apt-get here: install the same with your system's package manager."
@@ -49,35 +58,29 @@ need() {
     say "onefractal: going on without; what needs it will fail."
 }
 
-# fresh STAMP SOURCE...: the stamp is newer than every source; folders count, so that a deleted file is noticed.
+# fresh DLL SOURCE...: the DLL is built and its stamp newer than every source; folders count, so that a deleted file is noticed.
 fresh() {
-    local stamp=$1
+    local dll=$1
     shift
-    [[ -e $stamp && -z $(cd "$root" && find "$@" -newer "$stamp" -print -quit) ]]
+    [[ -e $dll && -e $dll.stamp && -z $(cd "$root" && find "$@" -newer "$dll.stamp" -print -quit) ]]
 }
 
-# build NAME PROJECT SOURCE...: builds the project unless it is up to date. One build at a time: others wait and find it done.
+# build PROJECT DLL SOURCE...: builds the project unless it is up to date.
 build() {
-    local name=$1 project=$2 stamp=$artifacts/$1.stamp
+    local project=$1 dll=$2
     shift 2
+    command -v dotnet >/dev/null || fail "$no_sdk"
     set -- Common Export Data Training Inference Evaluation Cli build \
         Directory.Build.props Directory.Build.targets Directory.Packages.props global.json "$@"
-    fresh "$stamp" "$@" && return 0
-    mkdir -p "$artifacts" || fail "cannot write to $artifacts, where the build goes."
-    (
-        if command -v flock >/dev/null; then
-            flock -n 9 || { say "Waiting for another build to finish ..." && flock 9; }
-        fi
-        fresh "$stamp" "$@" && exit 0
-        [[ $(cd "$root" && dotnet --version 2>/dev/null) == 10.* ]] ||
-            fail "needs the .NET 10 SDK, and 'dotnet' does not find it here. Get it from https://dotnet.microsoft.com/download/dotnet/10.0"
-        if [[ -e $artifacts/bin ]]; then say "Building $name ..."; else say "Building $name for the first time; this fetches packages and takes a few minutes ..."; fi
+    fresh "$dll" "$@" || (
+        lock
+        fresh "$dll" "$@" && exit 0
+        [[ $(cd "$root" && dotnet --version 2>/dev/null) == 10.* ]] || fail "$no_sdk"
+        if [[ -e $dll ]]; then say "Building ..."; else say "Building for the first time, which takes a few minutes ..."; fi
         # The stamp carries the time before the build, so that a file saved meanwhile is noticed next time.
-        rm -f "$stamp" && touch "$stamp.new"
-        # Without the lock's descriptor: a process that the build leaves behind must not keep it.
+        rm -f "$dll.stamp" && touch "$artifacts/before-build"
         (cd "$root" && dotnet build "$project" -c Release -p:Device="$device" --nologo -v quiet --disable-build-servers) \
-            </dev/null >"$artifacts/build.log" 2>&1 9>&- ||
-            { cat "$artifacts/build.log" >&2 && fail "the build failed; the errors are above."; }
-        mv "$stamp.new" "$stamp"
-    ) 9>"$artifacts/build.lock" || exit $?
+            </dev/null >"$artifacts/build.log" 2>&1 9>&- || { cat "$artifacts/build.log" >&2 && fail "the build failed; the errors are above."; }
+        mv "$artifacts/before-build" "$dll.stamp"
+    ) || exit 1
 }
