@@ -1,0 +1,111 @@
+using OneFractal.Common;
+using OneFractal.Data.Transforms;
+
+namespace OneFractal.Data.Loading;
+
+/// <summary>
+/// Makes batches of a data set on worker threads. What a batch holds depends on the seed and its step alone, never on the number of
+/// workers. The data set stays the caller's to dispose.
+/// </summary>
+public sealed class BatchLoader
+{
+    private const ulong AugmentationStream = 0xA06;
+    private readonly IImageDataset _dataset;
+    private readonly ImageTransform _transform;
+    private readonly LoaderSettings _settings;
+    private readonly EpochOrder _order;
+
+    /// <summary>A loader of <paramref name="dataset"/>, each image passed through <paramref name="transform"/>.</summary>
+    /// <exception cref="UsageException">A setting is out of range.</exception>
+    public BatchLoader(IImageDataset dataset, ImageTransform transform, LoaderSettings settings)
+    {
+        settings.Validate();
+        if (dataset.Count == 0)
+        {
+            throw new UsageException("The data set holds no images.");
+        }
+
+        _dataset = dataset;
+        _transform = transform;
+        _settings = settings;
+        _order = new EpochOrder(dataset.Count, settings.Seed);
+    }
+
+    /// <summary>Batches of an evaluation pass.</summary>
+    public int PassLength => (_dataset.Count + _settings.BatchSize - 1) / _settings.BatchSize;
+
+    /// <summary>How long consumers have waited for batches so far, those of unfinished streams included.</summary>
+    public TimeSpan Waited { get; private set; }
+
+    /// <summary>
+    /// Full batches without end, for training: the data set in a new seeded order each epoch, epoch after epoch, so that batches may
+    /// cross epochs and be larger than the data set. Starting at <paramref name="firstStep"/> gives what a stream from 0 gives from there on.
+    /// Dispose each batch before taking many more: only <see cref="LoaderSettings.Prefetch"/> more than the workers need exist.
+    /// </summary>
+    /// <exception cref="BadImageException">An image cannot be read; it comes when its batch is asked for.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public IEnumerable<ImageBatch> Stream(long firstStep = 0, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstStep);
+        return Run(firstStep, FillTraining, cancellation);
+    }
+
+    /// <summary>Every image once, in the order of the data set; the last batch may be short.</summary>
+    /// <inheritdoc cref="Stream" path="/exception" />
+    public IEnumerable<ImageBatch> Pass(CancellationToken cancellation = default) => Run(0, FillPass, cancellation);
+
+    private IEnumerable<ImageBatch> Run(long first, Func<long, ImageBatch, bool> fill, CancellationToken cancellation)
+    {
+        var buffers = Enumerable.Range(0, _settings.Workers + _settings.Prefetch)
+            .Select(_ => new ImageBatch(_settings.BatchSize, _transform.OutputLength));
+        using var pipeline = new BatchPipeline(buffers, _settings.Workers, first, fill);
+        while (true)
+        {
+            var batch = pipeline.Take(out var waited, cancellation);
+            Waited += waited;
+            if (batch is null)
+            {
+                yield break;
+            }
+
+            yield return batch;
+        }
+    }
+
+    private bool FillTraining(long step, ImageBatch batch)
+    {
+        batch.Start(step, _settings.BatchSize);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var (index, epoch) = _order.At(step * _settings.BatchSize + i);
+            FillImage(batch, i, index, epoch);
+        }
+
+        return true;
+    }
+
+    private bool FillPass(long step, ImageBatch batch)
+    {
+        var first = step * _settings.BatchSize;
+        if (first >= _dataset.Count)
+        {
+            return false;
+        }
+
+        batch.Start(step, (int)Math.Min(_settings.BatchSize, _dataset.Count - first));
+        for (var i = 0; i < batch.Count; i++)
+        {
+            FillImage(batch, i, (int)first + i, epoch: 0);
+        }
+
+        return true;
+    }
+
+    private void FillImage(ImageBatch batch, int i, int index, long epoch)
+    {
+        batch.Indices.Span[i] = index;
+        batch.Labels.Span[i] = _dataset.Label(index);
+        using var image = _dataset.Load(index);
+        _transform.Apply(image, new RandomStream(_settings.Seed, AugmentationStream, (ulong)epoch, (ulong)index), batch.Image(i));
+    }
+}
