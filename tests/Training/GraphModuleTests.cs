@@ -1,0 +1,147 @@
+using Microsoft.ML.OnnxRuntime;
+using OneFractal.Export;
+using OneFractal.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OneFractal.Tests.Training;
+
+[TestClass]
+public sealed class GraphModuleTests
+{
+    private static readonly string[] Labels = ["a", "b", "c", "d", "e"];
+
+    [TestMethod]
+    [DataRow("vit-nano", 4, 8)]
+    [DataRow("vit-micro", 4, 4)]
+    [DataRow("vit-tiny", 3, 16)]
+    public void OutputAndGradients_EqualHandWrittenViT(string name, int heads, int patch)
+    {
+        using var scope = NewDisposeScope();
+        var model = Backbone.WithHead(Spread(Backbone.Create(name, seed: 3)), Labels, seed: 4);
+        using var module = new GraphModule(model);
+        var weights = module.named_parameters().ToDictionary(p => p.name, p => p.parameter.detach().clone().requires_grad_());
+        var depth = model.TrainableNames!.Count(n => n.EndsWith("qkv.weight", StringComparison.Ordinal));
+        var size = model.Metadata!.Preprocessing.Height;
+        manual_seed(1);
+        var images = randn(3, 3, size, size);
+        var targets = tensor(new long[] { 0, 3, 2 });
+
+        var expected = new HandWrittenViT(weights, depth, heads, patch).Logits(images);
+        nn.functional.cross_entropy(expected, targets).backward();
+        var actual = module.call(images);
+        nn.functional.cross_entropy(actual, targets).backward();
+
+        Assert.IsLessThanOrEqualTo(1e-5, RelativeError(actual, expected));
+        foreach (var (parameter, value) in module.named_parameters())
+        {
+            Assert.IsLessThanOrEqualTo(1e-5, RelativeError(value.grad!, weights[parameter].grad!), parameter);
+            Assert.AreNotEqual(0f, value.grad!.abs().max().item<float>(), parameter);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("vit-nano")]
+    [DataRow("vit-tiny")]
+    public void Output_EqualsOnnxRuntimes(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var model = Spread(Backbone.Create(name, seed: 5));
+        model.Save(folder["model.onnx"]);
+        using var module = new GraphModule(OnnxModel.Load(folder["model.onnx"]));
+        module.eval();
+        var size = model.Metadata!.Preprocessing.Height;
+        foreach (var batch in new[] { 1, 3 })
+        {
+            manual_seed(batch);
+            var images = randn(batch, 3, size, size);
+            var actual = module.call(images).data<float>().ToArray();
+            using var session = new InferenceSession(folder["model.onnx"]);
+            using var input = OrtValue.CreateTensorValueFromMemory(images.data<float>().ToArray(), [batch, 3, size, size]);
+            using var options = new RunOptions();
+            using var results = session.Run(options, ["images"], [input], ["features"]);
+            var expected = results[0].GetTensorDataAsSpan<float>();
+            Assert.HasCount(batch * model.Metadata.NumFeatures, actual);
+            for (var i = 0; i < actual.Length; i++)
+            {
+                Assert.AreEqual(expected[i], actual[i], 1e-4f);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void StochasticDepth_DropsBranchesOnlyInTraining_AndKeepsTheExpectation()
+    {
+        using var scope = NewDisposeScope();
+        var model = Spread(Backbone.Create("vit-nano", seed: 6));
+        using var plain = new GraphModule(model);
+        using var module = new GraphModule(StochasticDepth.Insert(model, 0.5));
+        manual_seed(0);
+        var images = randn(2, 3, 32, 32);
+        module.eval();
+        Assert.AreEqual(0.0, RelativeError(module.call(images), plain.call(images)));
+        module.train();
+        var (first, second) = (module.call(images), module.call(images));
+        Assert.IsGreaterThan(1e-3, RelativeError(first, second));
+        Assert.IsFalse(first.isnan().any().item<bool>());
+        // The mask is per sample: with equal images in a batch, the rows differ.
+        var rows = module.call(images[0].unsqueeze(0).expand(16, -1, -1, -1));
+        Assert.IsGreaterThan(1e-3, RelativeError(rows[0], rows[1]) + RelativeError(rows[2], rows[3]) + RelativeError(rows[4], rows[5]));
+    }
+
+    [TestMethod]
+    public void ToOnnx_HoldsTheTrainedWeights()
+    {
+        using var scope = NewDisposeScope();
+        var model = Backbone.Create("vit-nano", seed: 7);
+        using var module = new GraphModule(model);
+        using (no_grad())
+        {
+            module.get_parameter("blocks.2.mlp.fc1.bias")!.fill_(0.25);
+        }
+
+        var saved = module.ToOnnx();
+        Assert.IsTrue(saved.FindInitializer("blocks.2.mlp.fc1.bias")!.ToFloats().All(v => v == 0.25f));
+        CollectionAssert.AreEqual(model.FindInitializer("pos_embed")!.ToFloats(), saved.FindInitializer("pos_embed")!.ToFloats());
+        Assert.IsTrue(model.FindInitializer("blocks.2.mlp.fc1.bias")!.ToFloats().All(v => v == 0f), "The original is untouched.");
+    }
+
+    [TestMethod]
+    public void Run_FreesEveryIntermediateValue()
+    {
+        using var module = new GraphModule(Backbone.Create("vit-nano"));
+        module.eval();
+        using var images = randn(4, 3, 32, 32);
+        using var guard = no_grad();
+        module.call(images).Dispose();
+        var before = Tensor.TotalCount;
+        module.call(images).Dispose();
+        Assert.AreEqual(before, Tensor.TotalCount);
+    }
+
+    [TestMethod]
+    public void UnknownOperator_IsRefusedByNameBeforeAnythingRuns()
+    {
+        var model = Backbone.Create("vit-nano");
+        model.Graph.Node[3].OpType = "Frobnicate";
+        var error = Assert.ThrowsExactly<ModelException>(() => new GraphModule(model));
+        StringAssert.Contains(error.Message, "Frobnicate");
+        StringAssert.Contains(error.Message, "opset 17");
+    }
+
+    /// <summary>Fresh biases are 0, norms 1 and the class token 1e-6: spread all values so that no term of a formula can be missed.</summary>
+    private static OnnxModel Spread(OnnxModel model)
+    {
+        var random = new RandomStream(99);
+        foreach (var tensor in model.Graph.Initializer.Where(t => model.TrainableNames!.Contains(t.Name)))
+        {
+            tensor.SetFloats([.. tensor.ToFloats().Select(v => v + (float)(0.05 * random.NextGaussian()))]);
+        }
+
+        return model;
+    }
+
+    /// <summary>‖a − b‖ / ‖b‖.</summary>
+    private static double RelativeError(Tensor a, Tensor b) => ((a - b).norm() / b.norm()).item<float>();
+}
