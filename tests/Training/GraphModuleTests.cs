@@ -46,7 +46,7 @@ public sealed class GraphModuleTests
     public void Output_EqualsOnnxRuntimes(string name)
     {
         using var scope = NewDisposeScope();
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         var model = Spread(Backbone.Create(name, seed: 5));
         model.Save(folder["model.onnx"]);
         using var module = new GraphModule(OnnxModel.Load(folder["model.onnx"]));

@@ -1,4 +1,4 @@
-namespace OneFractal.Tests.Data;
+namespace OneFractal.Tests;
 
 /// <summary>A folder of a test's own, deleted with it.</summary>
 internal sealed class TempFolder : IDisposable
