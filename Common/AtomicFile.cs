@@ -8,8 +8,14 @@ public static class AtomicFile
     private const string TemporarySuffix = ".partial";
 
     /// <summary>Creates or replaces <paramref name="path"/> with what <paramref name="write"/> writes. Missing folders are created.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes its content.</param>
+    /// <param name="flushToDisk">
+    /// Whether the file must outlive a power failure. Without it the file is still whole after the process is killed,
+    /// and thousands of small files take seconds instead of minutes.
+    /// </param>
     /// <exception cref="OneFractalException">The file or its folder cannot be written.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write, bool flushToDisk = true)
     {
         var full = Path.GetFullPath(path);
         // The process id keeps two processes that write the same file from sharing a temporary file.
@@ -20,7 +26,7 @@ public static class AtomicFile
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true);
+                stream.Flush(flushToDisk);
             }
 
             File.Move(temporary, full, overwrite: true);

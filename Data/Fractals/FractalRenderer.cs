@@ -4,20 +4,16 @@ using System.Collections.Immutable;
 namespace OneFractal.Data.Fractals;
 
 /// <summary>
-/// Draws systems that share their map probabilities exactly as the published 1p-frac generator does, bit for bit. The choice of
-/// maps is the same for every image (NumPy's legacy generator seeded with 100), so it is made once. Thread-safe.
+/// Draws systems exactly as the published 1p-frac generator does, bit for bit. Thread-safe.
 /// </summary>
 internal sealed class FractalRenderer
 {
-    private const uint MapChoiceSeed = 100;
     private const byte Grey = 127;
-    private readonly byte[] _choices;
 
-    public FractalRenderer(IteratedFunctionSystem system, RenderSettings settings)
+    public FractalRenderer(RenderSettings settings)
     {
         settings.Validate();
         Settings = settings;
-        _choices = ChooseMaps(system, settings.Points);
     }
 
     public RenderSettings Settings { get; }
@@ -29,7 +25,7 @@ internal sealed class FractalRenderer
     /// Draws <paramref name="system"/> into <paramref name="image"/> (grey 127 on black) and returns the number of lit pixels;
     /// 0 when the points run off to infinity or fall together, which leaves the image black. Masks come from <paramref name="random"/>.
     /// </summary>
-    public int Render(IteratedFunctionSystem system, PythonRandom random, Span<byte> image)
+    public int Render(IteratedFunctionSystem system, MapSequence sequence, PythonRandom random, Span<byte> image)
     {
         image.Clear();
         var points = Settings.Points;
@@ -38,7 +34,7 @@ internal sealed class FractalRenderer
         var masks = ArrayPool<ushort>.Shared.Rent(points);
         try
         {
-            var bounds = PlayChaosGame(system.Maps, xs.AsSpan(0, points), ys.AsSpan(0, points));
+            var bounds = PlayChaosGame(system.Maps, sequence.Choices, xs.AsSpan(0, points), ys.AsSpan(0, points));
             if (Settings.Mask == MaskMode.Random)
             {
                 random.FillMasks(masks.AsSpan(0, points));
@@ -64,43 +60,14 @@ internal sealed class FractalRenderer
         }
     }
 
-    private static byte[] ChooseMaps(IteratedFunctionSystem system, int points)
-    {
-        var cumulative = new double[system.Maps.Length];
-        var sum = 0.0;
-        for (var i = 0; i < cumulative.Length; i++)
-        {
-            sum += system.Maps[i].Probability;
-            cumulative[i] = sum;
-        }
-
-        // Rounding may leave the sum just below 1; a draw above it belongs to the last map.
-        cumulative[^1] = double.PositiveInfinity;
-        var generator = new MersenneTwister(MapChoiceSeed);
-        var choices = new byte[points];
-        for (var i = 0; i < choices.Length; i++)
-        {
-            var draw = generator.NextDouble();
-            byte map = 0;
-            while (cumulative[map] < draw)
-            {
-                map++;
-            }
-
-            choices[i] = map;
-        }
-
-        return choices;
-    }
-
-    private PointBounds PlayChaosGame(ImmutableArray<AffineMap> maps, Span<double> xs, Span<double> ys)
+    private static PointBounds PlayChaosGame(ImmutableArray<AffineMap> maps, ReadOnlySpan<byte> choices, Span<double> xs, Span<double> ys)
     {
         double x = 0, y = 0, minX = 0, maxX = 0, minY = 0, maxY = 0;
         xs[0] = 0;
         ys[0] = 0;
         for (var i = 0; i < xs.Length - 1; i++)
         {
-            ref readonly var map = ref maps.ItemRef(_choices[i]);
+            ref readonly var map = ref maps.ItemRef(choices[i]);
             // Written in the published order: the sums round differently in another one. The JIT does not fuse them.
             var nextX = x * map.A + y * map.B + map.E;
             y = x * map.C + y * map.D + map.F;

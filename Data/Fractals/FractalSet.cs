@@ -4,49 +4,57 @@ using OneFractal.Data.Synthesis;
 namespace OneFractal.Data.Fractals;
 
 /// <summary>
-/// 1p-frac ("Scaling Backwards", arXiv 2408.00677): one base system whose perturbed copies are the classes, one image each. Image k is a
-/// function of the base system, the settings and k alone. Thread-safe.
+/// Classes made of fractals: perturbed copies of one base system (1p-frac, arXiv 2408.00677) or a base system each (FractalDB, OFDB).
+/// Image i is a function of the base systems, the settings and i alone. Thread-safe.
 /// </summary>
 public sealed class FractalSet : ISyntheticSource
 {
     /// <summary>Perturbations tried for an image before giving up.</summary>
     public const int MaximumAttempts = 200;
 
-    private const ulong BaseStream = 0xBA5E;
-    private const ulong ClassStream = 0xC1A55;
-    private const ulong ProbeStream = 0x9808E;
-    private const int BaseTries = 64;
-    private const int Probes = 16;
-    private const int ProbesNeeded = 4;
+    private const ulong ImageStream = 0x13A6E;
+    private static readonly Perturbation Unperturbed = new(PerturbationKind.Multiplicative, 0);
     private readonly FractalRenderer _renderer;
+    private readonly MapSequence? _sharedSequence;
+    private readonly IteratedFunctionSystem?[] _classSystems;
 
-    /// <summary>The set of a base system that is already known.</summary>
-    /// <exception cref="UsageException">A setting is out of range, or a map of the system does not contract.</exception>
-    public FractalSet(FractalSetSettings settings, IteratedFunctionSystem baseSystem)
+    /// <summary>The set of base systems that are already known: one, or one for each class.</summary>
+    /// <exception cref="UsageException">A setting is out of range, or a map of a system does not contract.</exception>
+    public FractalSet(FractalSetSettings settings, IReadOnlyList<IteratedFunctionSystem> baseSystems)
     {
         settings.Validate();
-        if (baseSystem.LargestSingularValue >= 1)
+        var wanted = settings.Family == FractalFamily.OneFractal ? 1 : settings.Classes;
+        if (baseSystems.Count != wanted)
+        {
+            throw new UsageException($"A set of this family with {settings.Classes} classes has {wanted} base systems, not {baseSystems.Count}.");
+        }
+
+        if (baseSystems.FirstOrDefault(system => system.LargestSingularValue >= 1) is { } expanding)
         {
             throw new UsageException(FormattableString.Invariant(
-                $"The base system does not contract: its largest singular value is {baseSystem.LargestSingularValue:0.####}, it must be below 1."));
+                $"A base system does not contract: its largest singular value is {expanding.LargestSingularValue:0.####}, it must be below 1."));
         }
 
         Settings = settings;
-        Base = baseSystem;
-        _renderer = new FractalRenderer(baseSystem, settings.Render);
+        BaseSystems = baseSystems;
+        _renderer = new FractalRenderer(settings.Render);
+        // One sequence serves every image of one fractal; those of many are made when needed, as keeping them would take 100 kB each.
+        _sharedSequence = baseSystems.Count == 1 ? new MapSequence(baseSystems[0], settings.Render.Points) : null;
+        _classSystems = new IteratedFunctionSystem?[settings.Classes];
+        ParameterNames = [.. NameParameters(baseSystems[0].Maps.Length)];
     }
 
-    /// <summary>Everything the set is made from but the base system.</summary>
+    /// <summary>Everything the set is made from but the base systems.</summary>
     public FractalSetSettings Settings { get; }
 
-    /// <summary>The unperturbed system.</summary>
-    public IteratedFunctionSystem Base { get; }
+    /// <summary>The unperturbed systems: one, or one for each class.</summary>
+    public IReadOnlyList<IteratedFunctionSystem> BaseSystems { get; }
 
     /// <inheritdoc />
     public int ClassCount => Settings.Classes;
 
     /// <inheritdoc />
-    public int ImagesPerClass => 1;
+    public int ImagesPerClass => Settings.ImagesPerClass;
 
     /// <inheritdoc />
     public int Size => Settings.Render.Size;
@@ -54,75 +62,84 @@ public sealed class FractalSet : ISyntheticSource
     /// <inheritdoc />
     public int Channels => 1;
 
-    /// <summary>
-    /// Draws a base system by the settings' seed. It must contract, light enough pixels, and at least a quarter of its perturbations must
-    /// as well, so that no class is out of reach; systems that fail are drawn again.
-    /// </summary>
+    /// <inheritdoc />
+    public IReadOnlyList<string> ParameterNames { get; }
+
+    /// <summary>Draws the base systems by the settings' seed; see <see cref="BaseSystemSearch"/> for what makes one usable.</summary>
     /// <exception cref="UsageException">A setting is out of range, or no usable system was found in a bounded number of tries.</exception>
-    public static FractalSet Create(FractalSetSettings settings)
+    public static FractalSet Create(FractalSetSettings settings, CancellationToken cancellation = default)
     {
         settings.Validate();
-        var pixels = new byte[settings.Render.Size * settings.Render.Size];
-        var best = 0.0;
-        for (var attempt = 0UL; attempt < BaseTries; attempt++)
-        {
-            var system = IfsSampler.Sample(settings.Maps, settings.SigmaFactor, new RandomStream(settings.Seed, BaseStream, attempt));
-            if (system.LargestSingularValue >= 1)
-            {
-                continue;
-            }
-
-            var set = new FractalSet(settings, system);
-            var lit = set._renderer.Render(system, new PythonRandom(RandomStream.Derive(settings.Seed, ProbeStream, attempt)), pixels);
-            best = Math.Max(best, lit / (double)pixels.Length);
-            if (set.IsEnough(lit) && set.CountRenderable(attempt, pixels) >= ProbesNeeded)
-            {
-                return set;
-            }
-        }
-
-        var (sigma, delta, render) = (settings.SigmaFactor, settings.Perturbation.Delta, settings.Render);
-        throw new UsageException(FormattableString.Invariant(
-            $"None of {BaseTries} base systems with {settings.Maps} maps, sigma {sigma} and delta {delta} lights more than {render.MinimumFill:P0} of the pixels ")
-            + FormattableString.Invariant($"(best base {best:P1}): raise --sigma or --points, or lower --delta, --size or --min-fill."));
+        return new FractalSet(settings, new BaseSystemSearch(settings).Run(cancellation));
     }
 
-    /// <summary>Draws image <paramref name="index"/> into <paramref name="pixels"/>: size × size grey bytes, row by row, 127 on black.</summary>
+    /// <summary>
+    /// Draws image <paramref name="index"/> into <paramref name="pixels"/>: size × size grey bytes, row by row, 127 on black. A perturbed system
+    /// that no longer contracts is drawn all the same where its points stay finite; one whose points run off to infinity, or that lights
+    /// too few pixels, is perturbed anew.
+    /// </summary>
+    /// <returns>Attempts, lit pixels, and a to f and the probability of each map.</returns>
     /// <exception cref="DataException">No perturbation lit enough pixels in <see cref="MaximumAttempts"/> tries.</exception>
-    public FractalImage Render(int index, Span<byte> pixels)
+    public double[] Render(int index, Span<byte> pixels)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, ClassCount);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, ClassCount * ImagesPerClass);
+        var (label, instance) = Math.DivRem(index, ImagesPerClass);
+        var random = new PythonRandom(RandomStream.Derive(Settings.Seed, ImageStream, (ulong)label, (ulong)instance));
+        var (parent, perturbation) = (instance, Settings.Family) switch
+        {
+            (0, FractalFamily.OneFractal) => (BaseSystems[0], Settings.Perturbation),
+            (0, _) => (BaseSystems[label], Unperturbed),
+            _ => (ClassSystem(label), new Perturbation(PerturbationKind.Multiplicative, Settings.InstanceDelta)),
+        };
+        var sequence = _sharedSequence ?? new MapSequence(BaseSystems[label], Settings.Render.Points);
         // As in the published code, a rejected image's noise and masks stay consumed and the next noise follows them.
-        var random = new PythonRandom(RandomStream.Derive(Settings.Seed, ClassStream, (ulong)index));
         for (var attempt = 1; attempt <= MaximumAttempts; attempt++)
         {
-            var system = Settings.Perturbation.Apply(Base, random);
-            var lit = _renderer.Render(system, random, pixels);
-            if (IsEnough(lit))
+            var system = perturbation.Apply(parent, random);
+            var lit = _renderer.Render(system, sequence, random, pixels);
+            if (Settings.Render.IsEnough(lit))
             {
-                return new FractalImage(system, attempt, lit);
+                return Parameters(attempt, lit, system);
             }
         }
 
         throw new DataException(FormattableString.Invariant(
-            $"Class {index}: none of {MaximumAttempts} perturbations lights more than {Settings.Render.MinimumFill:P0} of the pixels: lower --delta or --min-fill, or raise --points."));
+            $"Class {label}, image {instance}: none of {MaximumAttempts} perturbations lights more than {Settings.Render.MinimumFill:P0} of the pixels: lower --delta or --min-fill, or raise --points."));
     }
 
-    /// <inheritdoc />
-    void ISyntheticSource.Render(int index, Span<byte> pixels) => Render(index, pixels);
-
-    private bool IsEnough(int lit) => lit > Settings.Render.MinimumFill * _renderer.PixelCount;
-
-    private int CountRenderable(ulong attempt, byte[] pixels)
+    private static double[] Parameters(int attempt, int lit, IteratedFunctionSystem system)
     {
-        var random = new PythonRandom(RandomStream.Derive(Settings.Seed, ProbeStream, attempt, 1));
-        var renderable = 0;
-        for (var probe = 0; probe < Probes && renderable < ProbesNeeded; probe++)
+        var parameters = new List<double> { attempt, lit };
+        foreach (var map in system.Maps)
         {
-            renderable += IsEnough(_renderer.Render(Settings.Perturbation.Apply(Base, random), random, pixels)) ? 1 : 0;
+            parameters.AddRange([map.A, map.B, map.C, map.D, map.E, map.F, map.Probability]);
         }
 
-        return renderable;
+        return [.. parameters];
+    }
+
+    private static IEnumerable<string> NameParameters(int maps)
+    {
+        return ((string[])["attempts", "lit_pixels"]).Concat(
+            Enumerable.Range(0, maps).SelectMany(map => "abcdefp".Select(letter => $"{letter}{map}")));
+    }
+
+    /// <summary>The system that the class's first image shows, which is known once that image has been accepted.</summary>
+    private IteratedFunctionSystem ClassSystem(int label)
+    {
+        if (Settings.Family == FractalFamily.ManyFractals)
+        {
+            return BaseSystems[label];
+        }
+
+        if (_classSystems[label] is null)
+        {
+            var parameters = Render(label * ImagesPerClass, new byte[Size * Size]);
+            _classSystems[label] = new IteratedFunctionSystem(parameters.Skip(2).Chunk(7)
+                .Select(p => new AffineMap(p[0], p[1], p[2], p[3], p[4], p[5], p[6])));
+        }
+
+        return _classSystems[label]!;
     }
 }

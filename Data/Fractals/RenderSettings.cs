@@ -20,6 +20,9 @@ public sealed record RenderSettings
     /// <summary>Share of lit pixels that a drawing must exceed; one at or below it is rejected and its noise redrawn.</summary>
     public double MinimumFill { get; init; } = 0.05;
 
+    /// <summary>Whether a drawing with this many lit pixels is accepted.</summary>
+    internal bool IsEnough(int litPixels) => litPixels > MinimumFill * Size * Size;
+
     /// <exception cref="UsageException">A setting is out of range.</exception>
     internal void Validate()
     {

@@ -15,6 +15,13 @@ public interface ISyntheticSource
     /// <summary>1 (grey) or 3 (R, G, B).</summary>
     int Channels { get; }
 
-    /// <summary>Computes image <paramref name="index"/> into <paramref name="pixels"/>: size × size × channels bytes, row by row.</summary>
-    void Render(int index, Span<byte> pixels);
+    /// <summary>The names of the parameters that tell one image from another, for <c>classes.csv</c>.</summary>
+    IReadOnlyList<string> ParameterNames { get; }
+
+    /// <summary>
+    /// Computes image <paramref name="index"/> into <paramref name="pixels"/>, size × size × channels bytes, row by row, and returns its
+    /// parameters, one for each of <see cref="ParameterNames"/>.
+    /// </summary>
+    /// <exception cref="DataException">The image cannot be made with these settings.</exception>
+    double[] Render(int index, Span<byte> pixels);
 }

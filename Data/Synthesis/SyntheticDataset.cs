@@ -50,7 +50,7 @@ public sealed class SyntheticDataset : IImageDataset
                 return image;
             }
 
-            _source.Render(index, pixels);
+            _ = _source.Render(index, pixels);
             if (Interlocked.Add(ref _budget, -_imageBytes) >= 0)
             {
                 // Two threads may both compute and pay for an image; within an epoch each is asked for once, so it hardly happens.

@@ -21,9 +21,9 @@ public sealed class FractalRendererTests
             Assert.AreEqual(golden.Base.Maps[m].F * golden.Noise[m][5], system.Maps[m].F);
         }
 
-        var renderer = new FractalRenderer(golden.Base, golden.Settings);
+        var renderer = new FractalRenderer(golden.Settings);
         var image = new byte[renderer.PixelCount];
-        var lit = renderer.Render(system, random, image);
+        var lit = renderer.Render(system, new MapSequence(golden.Base, golden.Iterations), random, image);
 
         Assert.AreEqual(golden.Nonzero, lit);
         Assert.AreEqual(golden.FillRate, lit / (double)image.Length);

@@ -44,13 +44,14 @@ public sealed class FractalSetTests
         var set = FractalSet.Create(Small with { Perturbation = new Perturbation(kind, Delta) });
         for (var k = 0; k < set.ClassCount; k++)
         {
-            var system = set.Render(k, new byte[64 * 64]).System;
+            var parameters = set.Render(k, new byte[64 * 64]);
             for (var m = 0; m < 2; m++)
             {
-                var change = Math.Abs(system.Maps[m].C - set.Base.Maps[m].C);
-                var limit = kind == PerturbationKind.Additive ? Delta / 2 : Delta * Math.Abs(set.Base.Maps[m].C);
-                Assert.IsLessThanOrEqualTo(limit + 1e-12, change);
-                Assert.AreEqual(set.Base.Maps[m].Probability, system.Maps[m].Probability);
+                var (c, p) = (parameters[2 + 7 * m + 2], parameters[2 + 7 * m + 6]);
+                var map = set.BaseSystems[0].Maps[m];
+                var limit = kind == PerturbationKind.Additive ? Delta / 2 : Delta * Math.Abs(map.C);
+                Assert.IsLessThanOrEqualTo(limit + 1e-12, Math.Abs(c - map.C));
+                Assert.AreEqual(map.Probability, p);
             }
         }
     }
@@ -62,9 +63,9 @@ public sealed class FractalSetTests
         for (var k = 0; k < set.ClassCount; k++)
         {
             var pixels = new byte[64 * 64];
-            var image = set.Render(k, pixels);
-            Assert.AreEqual(image.LitPixels, pixels.Count(value => value == 127));
-            Assert.IsGreaterThan(0.05 * pixels.Length, image.LitPixels);
+            var lit = set.Render(k, pixels)[1];
+            Assert.AreEqual(lit, pixels.Count(value => value == 127));
+            Assert.IsGreaterThan(0.05 * pixels.Length, lit);
         }
     }
 
@@ -79,7 +80,7 @@ public sealed class FractalSetTests
     public void A_base_that_does_not_contract_is_refused()
     {
         var system = new IteratedFunctionSystem([new AffineMap(1.2, 0, 0, 0.5, 0, 0, 0.5), new AffineMap(0.5, 0, 0, 0.5, 1, 1, 0.5)]);
-        var error = Assert.ThrowsExactly<UsageException>(() => new FractalSet(Small, system));
+        var error = Assert.ThrowsExactly<UsageException>(() => new FractalSet(Small, [system]));
         StringAssert.Contains(error.Message, "1.2");
     }
 
@@ -88,7 +89,7 @@ public sealed class FractalSetTests
     {
         var system = new IteratedFunctionSystem([new AffineMap(9, 1, 1, 9, 1, 1, 1)]);
         var pixels = new byte[64 * 64];
-        Assert.AreEqual(0, new FractalRenderer(system, Small.Render).Render(system, new PythonRandom(0), pixels));
+        Assert.AreEqual(0, new FractalRenderer(Small.Render).Render(system, new MapSequence(system, 3000), new PythonRandom(0), pixels));
         Assert.IsTrue(pixels.All(value => value == 0));
     }
 
@@ -109,6 +110,39 @@ public sealed class FractalSetTests
                 Assert.AreEqual(MatType.CV_8UC1, image.Type());
                 CollectionAssert.AreEqual(Draw(set, k), image.AsSpan<byte>().ToArray());
                 Assert.AreEqual(k, dataset.Label(k));
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Many_fractals_are_systems_of_their_own_and_instances_stay_near_them()
+    {
+        var set = FractalSet.Create(Small with { Family = FractalFamily.ManyFractals, Classes = 5, ImagesPerClass = 3, InstanceDelta = 0.05 });
+        Assert.HasCount(5, set.BaseSystems);
+        Assert.AreEqual(5, set.BaseSystems.Select(system => system.Maps[0].A).Distinct().Count());
+        AssertInstancesNear(set, label => set.BaseSystems[label].Maps[1].B);
+    }
+
+    [TestMethod]
+    public void Instances_of_one_fractal_stay_near_their_class()
+    {
+        var set = FractalSet.Create(Small with { Classes = 5, ImagesPerClass = 3, InstanceDelta = 0.05 });
+        // Asked for out of order, as workers do.
+        var last = Draw(set, 14);
+        AssertInstancesNear(set, label => set.Render(3 * label, new byte[64 * 64])[2 + 7 + 1]);
+        CollectionAssert.AreEqual(last, Draw(set, 14));
+    }
+
+    private static void AssertInstancesNear(FractalSet set, Func<int, double> classValue)
+    {
+        for (var label = 0; label < set.ClassCount; label++)
+        {
+            var b = classValue(label);
+            for (var instance = 0; instance < 3; instance++)
+            {
+                var drawn = set.Render(3 * label + instance, new byte[64 * 64])[2 + 7 + 1];
+                Assert.IsLessThanOrEqualTo(0.05 * Math.Abs(b) + 1e-12, Math.Abs(drawn - b));
+                Assert.AreEqual(instance == 0, drawn == b);
             }
         }
     }
