@@ -1,1 +1,3 @@
-return 0;
+using OneFractal.Cli.Hosting;
+
+return CommandHost.Run(args);

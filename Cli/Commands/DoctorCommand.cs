@@ -1,0 +1,36 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OneFractal.Cli.Output;
+using OneFractal.Cli.Settings;
+using OneFractal.Evaluation;
+
+namespace OneFractal.Cli.Commands;
+
+/// <summary>Prints what works on this machine. Exit code 1 when something is broken that nothing goes without.</summary>
+internal sealed class DoctorCommand : Verb<DoctorSettings>
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <inheritdoc />
+    protected override int Run(DoctorSettings settings, IProgressReporter progress, CancellationToken cancellation)
+    {
+        var findings = MachineDoctor.Examine(cancellation);
+        var works = findings.All(f => f.Status != FindingStatus.Failed);
+        if (settings.Json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(new { works, findings }, Json));
+        }
+        else
+        {
+            Tables.Print(
+                ["", "status", "found", "what to do"],
+                [.. findings.Select(f => (string[])[f.Name, f.Status.ToString().ToLowerInvariant(), f.Detail, f.Hint ?? ""])]);
+        }
+
+        return works ? 0 : 1;
+    }
+}

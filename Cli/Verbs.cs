@@ -1,0 +1,44 @@
+using OneFractal.Cli.Commands;
+using OneFractal.Cli.Settings;
+using Spectre.Console.Cli;
+
+namespace OneFractal.Cli;
+
+/// <summary>
+/// The verbs, in the order of the help.
+/// <para>
+/// To add one: a settings class in Settings/ that extends <see cref="RunSettings"/>, <see cref="ComputeSettings"/> or
+/// <see cref="VerbSettings"/> (options that several verbs have come from there or from <see cref="OptionNames"/>, so that they have
+/// the same name everywhere), a <see cref="Verb{TSettings}"/> in Commands/ that calls one room, and a line here with what it does
+/// and an example. The command gets progress and a token that Ctrl-C cancels; it prints its result with
+/// <see cref="Output.Terminal"/> and <see cref="Output.Tables"/>, and throws <see cref="OneFractalException"/> for what the user must change.
+/// </para>
+/// </summary>
+internal static class Verbs
+{
+    private static readonly Dictionary<string, Type> Settings = [];
+
+    /// <summary>Names of all verbs.</summary>
+    public static IReadOnlyCollection<string> Names => Settings.Keys;
+
+    /// <summary>The settings class of a verb, or null for an unknown verb.</summary>
+    public static Type? SettingsOf(string verb) => Settings.GetValueOrDefault(verb);
+
+    /// <summary>Registers all verbs.</summary>
+    public static void Register(IConfigurator config)
+    {
+        Add<DoctorCommand, DoctorSettings>(config, "doctor", "Tries what works on this machine and what does not", "doctor");
+    }
+
+    private static void Add<TCommand, TSettings>(IConfigurator config, string name, string description, params string[] examples)
+        where TCommand : Verb<TSettings>
+        where TSettings : VerbSettings
+    {
+        Settings[name] = typeof(TSettings);
+        var command = config.AddCommand<TCommand>(name).WithDescription(description);
+        foreach (var example in examples)
+        {
+            command.WithExample(example.Split(' '));
+        }
+    }
+}
