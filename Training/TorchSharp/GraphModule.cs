@@ -73,16 +73,16 @@ public sealed class GraphModule : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>A copy of the graph with the parameters of now.</summary>
-    public OnnxModel ToOnnx()
+    public OnnxModel ToOnnx() => WithWeights(_model);
+
+    /// <summary>A copy of <paramref name="model"/>, which has initializers of the same names and shapes, with the parameters of now.</summary>
+    internal OnnxModel WithWeights(OnnxModel model)
     {
-        var result = _model.Clone();
-        var values = _ordered.ToDictionary(p => p.Name, p => p.Parameter);
-        foreach (var initializer in result.Graph.Initializer)
+        var result = model.Clone();
+        var initializers = result.Graph.Initializer.ToDictionary(t => t.Name);
+        foreach (var (name, parameter) in _ordered)
         {
-            if (values.TryGetValue(initializer.Name, out var parameter))
-            {
-                initializer.SetFloats(TensorConversion.ToProto(initializer.Name, parameter).ToFloats());
-            }
+            initializers[name].SetFloats(TensorConversion.ToProto(name, parameter).ToFloats());
         }
 
         return result;

@@ -1,0 +1,23 @@
+namespace OneFractal.Training;
+
+/// <summary>Where and with what a run computes: none of it changes the result beyond rounding.</summary>
+public sealed record JobOptions
+{
+    /// <summary>The run folder.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>Goes on with the run in <see cref="Output"/> instead of starting one.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Where to compute.</summary>
+    public ComputeDevice Device { get; init; } = ComputeDevice.Auto;
+
+    /// <summary>Threads that prepare batches.</summary>
+    public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
+
+    /// <summary>Threads of the CPU backend; 0 for one per core.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Where progress goes.</summary>
+    public IProgressReporter Progress { get; init; } = NullProgress.Instance;
+}

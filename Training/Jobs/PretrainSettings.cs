@@ -1,0 +1,19 @@
+using OneFractal.Data.Fractals;
+
+namespace OneFractal.Training;
+
+/// <summary>A pre-training run: which network learns to tell which fractals apart, and how.</summary>
+public sealed record PretrainSettings
+{
+    /// <summary>Name of the backbone, one of <see cref="Training.Backbone.Names"/>.</summary>
+    public string Backbone { get; init; } = "vit-nano";
+
+    /// <summary>The classes and how they are drawn.</summary>
+    public FractalSetSettings Fractals { get; init; } = new();
+
+    /// <summary>How the network is trained.</summary>
+    public TrainingRecipe Recipe { get; init; } = new();
+
+    /// <summary>Decides the initial weights, the order of the images, augmentation and drop path; the fractals have a seed of their own.</summary>
+    public ulong Seed { get; init; }
+}

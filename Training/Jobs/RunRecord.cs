@@ -1,0 +1,13 @@
+namespace OneFractal.Training;
+
+/// <summary><c>run.yaml</c>: what was asked for, all values resolved, and on what machine it ran.</summary>
+/// <typeparam name="TSettings">The kind of run's settings.</typeparam>
+internal sealed record RunRecord<TSettings>
+    where TSettings : new()
+{
+    public string Verb { get; init; } = "";
+
+    public TSettings Settings { get; init; } = new();
+
+    public RunEnvironment Environment { get; init; } = new();
+}

@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using System.Text;
+using OneFractal.Data;
+using OneFractal.Data.Loading;
+using OneFractal.Data.Transforms;
+
+namespace OneFractal.Training;
+
+/// <summary>What pre-training and fine-tuning share: the run folder, resuming, the backend and the loop.</summary>
+internal static class TrainingJob
+{
+    /// <summary>
+    /// The settings of a run: read from the folder's <c>run.yaml</c> when it is resumed, else <paramref name="given"/>, for a folder in
+    /// which no run was started.
+    /// </summary>
+    public static TSettings Resolve<TSettings>(string verb, TSettings given, JobOptions options)
+        where TSettings : new()
+    {
+        var run = new RunFolder(options.Output);
+        if (!options.Resume)
+        {
+            run.RefuseToOverwrite(verb);
+            return given;
+        }
+
+        if (!run.Exists)
+        {
+            throw new UsageException($"There is no run to resume in '{options.Output}': it has no run.yaml.");
+        }
+
+        var record = Yaml.Read<RunRecord<TSettings>>(File.ReadAllText(run.RunYaml), run.RunYaml);
+        return record.Verb == verb
+            ? record.Settings
+            : throw new UsageException($"'{options.Output}' is a run of '{record.Verb}': resume it with 'onefractal {record.Verb} --resume {options.Output}'.");
+    }
+
+    /// <summary>Trains <paramref name="makeModel"/>'s model, or the one a resumed run began with.</summary>
+    /// <returns>The trained model with its head, and the rows of <c>metrics.csv</c>.</returns>
+    public static (OnnxModel Model, IReadOnlyList<MetricsRow> Metrics) Run<TSettings>(
+        string verb, string title, TSettings settings, TrainingRecipe recipe, ulong seed, Func<OnnxModel> makeModel,
+        IImageDataset training, IImageDataset? validation, JobOptions options, CancellationToken cancellation)
+        where TSettings : new()
+    {
+        recipe.Validated();
+        if (options.Threads > 0)
+        {
+            global::TorchSharp.torch.set_num_threads(options.Threads);
+        }
+
+        var run = new RunFolder(options.Output);
+        var model = options.Resume && File.Exists(run.CheckpointModel) ? OnnxModel.Load(run.CheckpointModel) : makeModel();
+        var preprocessing = model.Metadata!.Preprocessing;
+        var loaderSettings = new LoaderSettings { BatchSize = recipe.BatchSize, Workers = options.Workers, Seed = seed };
+        var loader = new BatchLoader(training, new TrainingTransform(preprocessing, recipe.Augmentation.ToSettings()), loaderSettings);
+        var watcher = validation is null ? null : new BatchLoader(validation, new EvaluationTransform(preprocessing), loaderSettings);
+        using ITrainingBackend backend = new TorchSharpBackend(model, recipe, options.Device);
+        var yaml = Yaml.Write(settings!);
+        if (!options.Resume)
+        {
+            var record = new RunRecord<TSettings> { Verb = verb, Settings = settings, Environment = RunEnvironment.Current(backend) };
+            model.Save(run.CheckpointModel);
+            AtomicFile.WriteText(run.RunYaml, Yaml.Write(record));
+        }
+
+        // A checkpoint belongs to one model and one set of settings.
+        var fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml + model.Fingerprint())));
+        var trainer = new Trainer(backend, recipe, training.ClassNames.Count, seed, run, fingerprint, options.Progress);
+        var metrics = trainer.Run(title, loader, training.Count, watcher, cancellation);
+        return (backend.Export(), metrics);
+    }
+}

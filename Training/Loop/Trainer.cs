@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Globalization;
+using OneFractal.Data.Loading;
+
+namespace OneFractal.Training;
+
+/// <summary>The one training loop, for pre-training and fine-tuning and for every backend.</summary>
+internal sealed class Trainer(
+    ITrainingBackend backend, TrainingRecipe recipe, int classes, ulong seed, RunFolder run, string fingerprint, IProgressReporter progress)
+{
+    private const ulong DropoutStream = 0xD809;
+    private const int Rows = 50;
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Trains from the last checkpoint, or from the start, to the recipe's last step. Cancelling writes a checkpoint first.
+    /// </summary>
+    /// <param name="title">What progress calls the work.</param>
+    /// <param name="training">Batches to train on.</param>
+    /// <param name="epochLength">Images of the training set.</param>
+    /// <param name="validation">Images that are only watched, or null.</param>
+    /// <param name="cancellation">Stops after the current step.</param>
+    /// <returns>All rows of <c>metrics.csv</c>.</returns>
+    /// <exception cref="TrainingException">The loss is no longer a number.</exception>
+    public IReadOnlyList<MetricsRow> Run(
+        string title, BatchLoader training, int epochLength, BatchLoader? validation, CancellationToken cancellation)
+    {
+        var step = Checkpoint.Restore(run, backend, fingerprint);
+        var metrics = new MetricsFile(run.MetricsCsv, step);
+        var interval = Math.Max(1, recipe.Steps / Rows);
+        var targets = new float[recipe.BatchSize * classes];
+        var window = new MetricsWindow();
+        var sinceCheckpoint = Stopwatch.StartNew();
+        using var task = progress.Start(title, recipe.Steps);
+        if (step > 0)
+        {
+            progress.Message($"Going on after step {step} of {recipe.Steps}.");
+        }
+
+        try
+        {
+            if (step < recipe.Steps)
+            {
+                var waitedBefore = training.Waited;
+                foreach (var batch in training.Stream(step, cancellation))
+                {
+                    using (batch)
+                    {
+                        var learningRate = CosineSchedule.LearningRate(recipe, step);
+                        var result = Step(batch, targets, step, learningRate);
+                        window.Add(result, batch.Count, training.Waited - waitedBefore);
+                        waitedBefore = training.Waited;
+                        step++;
+                        if (step % interval == 0 || step == recipe.Steps)
+                        {
+                            var row = window.ToRow(step, step * (double)recipe.BatchSize / epochLength, learningRate);
+                            metrics.Add(validation is null ? row : Validate(validation, row, cancellation));
+                            window = new MetricsWindow();
+                        }
+                    }
+
+                    task.Report(step, Describe(metrics.Rows, window));
+                    if (step == recipe.Steps)
+                    {
+                        break;
+                    }
+
+                    if (sinceCheckpoint.Elapsed > CheckpointInterval)
+                    {
+                        Checkpoint.Save(run, backend, step, fingerprint);
+                        sinceCheckpoint.Restart();
+                    }
+
+                    cancellation.ThrowIfCancellationRequested();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Checkpoint.Save(run, backend, step, fingerprint);
+            progress.Message($"Stopped after step {step} of {recipe.Steps}; go on with --resume {run.Path}");
+            throw;
+        }
+
+        Checkpoint.Save(run, backend, step, fingerprint);
+        LearningCurves.Write(run.CurvesPng, title, [(title, metrics.Rows)]);
+        return metrics.Rows;
+    }
+
+    private StepResult Step(ImageBatch batch, float[] targets, long step, double learningRate)
+    {
+        var used = targets.AsSpan(0, batch.Count * classes);
+        FillTargets(batch.Labels.Span, used);
+        var settings = new StepSettings(step, learningRate, RandomStream.Derive(seed, DropoutStream, (ulong)step));
+        var result = backend.TrainStep(batch.Pixels.Span, used, settings);
+        if (!double.IsFinite(result.Loss) || !double.IsFinite(result.GradientNorm))
+        {
+            throw new TrainingException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The {(double.IsFinite(result.Loss) ? "gradient" : "loss")} is no longer a number at step {step + 1} (learning rate {learningRate:0.##e+0}): lower --lr, lengthen --warmup, or set --clip-grad 1. The last checkpoint is untouched."));
+        }
+
+        return result;
+    }
+
+    /// <summary>Smoothed one-hot rows: 1 − s + s/C at the label, s/C elsewhere.</summary>
+    private void FillTargets(ReadOnlySpan<int> labels, Span<float> targets)
+    {
+        var off = (float)(recipe.LabelSmoothing / classes);
+        targets.Fill(off);
+        for (var i = 0; i < labels.Length; i++)
+        {
+            targets[i * classes + labels[i]] = (float)(1 - recipe.LabelSmoothing) + off;
+        }
+    }
+
+    private MetricsRow Validate(BatchLoader validation, MetricsRow row, CancellationToken cancellation)
+    {
+        double loss = 0;
+        int correct = 0, count = 0;
+        foreach (var batch in validation.Pass(cancellation))
+        {
+            using (batch)
+            {
+                var logits = new float[batch.Count * classes];
+                backend.Evaluate(batch.Pixels.Span, logits);
+                for (var i = 0; i < batch.Count; i++)
+                {
+                    var rowLogits = logits.AsSpan(i * classes, classes);
+                    var label = batch.Labels.Span[i];
+                    correct += Logits.ArgMax(rowLogits) == label ? 1 : 0;
+                    loss -= Logits.LogProbability(rowLogits, label);
+                }
+
+                count += batch.Count;
+            }
+        }
+
+        return row with { ValidationLoss = Math.Round(loss / count, 5), ValidationAccuracy = Math.Round(correct / (double)count, 5) };
+    }
+
+    private static string Describe(IReadOnlyList<MetricsRow> rows, MetricsWindow window)
+    {
+        var row = rows.Count > 0 ? rows[^1] : null;
+        var (loss, accuracy, speed) = row is null
+            ? (window.MeanLoss, window.Accuracy, window.ImagesPerSecond)
+            : (row.TrainLoss, row.TrainAccuracy, row.ImagesPerSecond);
+        var text = string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.000}, accuracy {100 * accuracy:0.0} %, {speed:0} images/s");
+        return row?.ValidationAccuracy is { } validation
+            ? text + string.Create(CultureInfo.InvariantCulture, $", validation {100 * validation:0.0} %")
+            : text;
+    }
+}

@@ -1,0 +1,33 @@
+using CsvHelper;
+
+namespace OneFractal.Training;
+
+/// <summary><c>metrics.csv</c>: the rows so far, written whole at each new one.</summary>
+internal sealed class MetricsFile
+{
+    private readonly string _path;
+    private readonly List<MetricsRow> _rows = [];
+
+    /// <summary>Goes on with a file's rows up to <paramref name="step"/>; later ones are of steps that will be done again.</summary>
+    public MetricsFile(string path, long step)
+    {
+        _path = path;
+        if (step > 0 && File.Exists(path))
+        {
+            using var reader = CsvReader.FromFile(path);
+            _rows.AddRange(reader.GetRecords<MetricsRow>().Where(r => r.Step <= step));
+        }
+    }
+
+    public IReadOnlyList<MetricsRow> Rows => _rows;
+
+    public void Add(MetricsRow row)
+    {
+        _rows.Add(row);
+        AtomicFile.Write(_path, stream =>
+        {
+            using var writer = CsvWriter.Create(stream, leaveOpen: true);
+            writer.WriteRecords(_rows);
+        });
+    }
+}

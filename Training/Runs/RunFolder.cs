@@ -1,0 +1,45 @@
+namespace OneFractal.Training;
+
+/// <summary>The files of a run, all in one folder: what was done, how it went, and what came out.</summary>
+public sealed class RunFolder(string path)
+{
+    /// <summary>The folder.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>All settings, resolved, and the environment.</summary>
+    public string RunYaml => File("run.yaml");
+
+    /// <summary>One row per measurement.</summary>
+    public string MetricsCsv => File("metrics.csv");
+
+    /// <summary>Loss and accuracy over the steps.</summary>
+    public string CurvesPng => File("curves.png");
+
+    /// <summary>The trained model without its head.</summary>
+    public string Backbone => File("backbone.onnx");
+
+    /// <summary>The trained model with its head.</summary>
+    public string Classifier => File("classifier.onnx");
+
+    /// <summary>The graph and initial weights that the run trains.</summary>
+    public string CheckpointModel => File(System.IO.Path.Combine("checkpoint", "model.onnx"));
+
+    /// <summary>Weights and optimizer state after the last checkpointed step.</summary>
+    public string CheckpointState => File(System.IO.Path.Combine("checkpoint", "state.safetensors"));
+
+    /// <summary>Whether a run was started here.</summary>
+    public bool Exists => System.IO.File.Exists(RunYaml);
+
+    /// <summary>Refuses a folder in which a run was already started.</summary>
+    /// <exception cref="OneFractalException">There is one.</exception>
+    public void RefuseToOverwrite(string verb)
+    {
+        if (Exists)
+        {
+            throw new OneFractalException(
+                $"'{Path}' already holds a run: go on with it by 'onefractal {verb} --resume {Path}', or choose another folder with --output.");
+        }
+    }
+
+    private string File(string name) => System.IO.Path.Combine(Path, name);
+}
