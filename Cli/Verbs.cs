@@ -27,6 +27,12 @@ internal static class Verbs
     /// <summary>Registers all verbs.</summary>
     public static void Register(IConfigurator config)
     {
+        Add<PretrainCommand, PretrainSettings>(
+            config, "pretrain", "Pre-trains a backbone on one fractal", "pretrain --backbone vit-nano --steps 1000 -o runs/fractal");
+        Add<FinetuneCommand, FinetuneSettings>(
+            config, "finetune", "Fine-tunes a backbone on your labelled images",
+            "finetune photos/ --backbone runs/fractal/backbone.onnx -o runs/photos",
+            "finetune fashion-mnist --labelled 1000 --from-scratch vit-nano");
         Add<DoctorCommand, DoctorSettings>(config, "doctor", "Tries what works on this machine and what does not", "doctor");
     }
 

@@ -3,8 +3,14 @@ namespace OneFractal.Data.Fractals;
 /// <summary>A random change of the six parameters of every map; map probabilities stay those of the base system.</summary>
 /// <param name="Kind">Multiplied or added.</param>
 /// <param name="Delta">Δ, the width of the change; 0.1 transfers best in the paper.</param>
-public sealed record Perturbation(PerturbationKind Kind = PerturbationKind.Multiplicative, double Delta = 0.1)
+public sealed record Perturbation(PerturbationKind Kind, double Delta)
 {
+    /// <summary>The published code's kind, at the paper's best width.</summary>
+    public Perturbation()
+        : this(PerturbationKind.Multiplicative, 0.1)
+    {
+    }
+
     internal IteratedFunctionSystem Apply(IteratedFunctionSystem system, PythonRandom random)
     {
         var maps = new AffineMap[system.Maps.Length];

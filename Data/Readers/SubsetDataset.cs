@@ -54,6 +54,13 @@ public sealed class SubsetDataset : IImageDataset
         return Take(whole, [.. classes.Select(_ => perClass)], seed);
     }
 
+    /// <summary>The images of the whole that are not in this subset, in the order of the whole.</summary>
+    public SubsetDataset Rest()
+    {
+        var taken = _indices.ToHashSet();
+        return new SubsetDataset(_whole, [.. Enumerable.Range(0, _whole.Count).Where(i => !taken.Contains(i))]);
+    }
+
     /// <inheritdoc />
     public int Label(int index) => _whole.Label(_indices[index]);
 

@@ -24,7 +24,7 @@ public static class Pretraining
         var run = new RunFolder(options.Output);
         var fractals = FractalSet.Create(settings.Fractals);
         using var dataset = new SyntheticDataset(fractals);
-        var (model, metrics) = TrainingJob.Run(
+        var (model, metrics, _) = TrainingJob.Run(
             Verb,
             $"Pre-training {settings.Backbone}",
             settings,
@@ -32,8 +32,7 @@ public static class Pretraining
             settings.Seed,
             () => Backbone.WithHead(
                 Backbone.Create(settings.Backbone, settings.Seed), dataset.ClassNames, RandomStream.Derive(settings.Seed, HeadStream)),
-            dataset,
-            validation: null,
+            new JobData(dataset),
             options,
             cancellation);
 

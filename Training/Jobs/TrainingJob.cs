@@ -9,6 +9,8 @@ namespace OneFractal.Training;
 /// <summary>What pre-training and fine-tuning share: the run folder, resuming, the backend and the loop.</summary>
 internal static class TrainingJob
 {
+    private const int EvaluationBatch = 250;
+
     /// <summary>
     /// The settings of a run: read from the folder's <c>run.yaml</c> when it is resumed, else <paramref name="given"/>, for a folder in
     /// which no run was started.
@@ -35,10 +37,10 @@ internal static class TrainingJob
     }
 
     /// <summary>Trains <paramref name="makeModel"/>'s model, or the one a resumed run began with.</summary>
-    /// <returns>The trained model with its head, and the rows of <c>metrics.csv</c>.</returns>
-    public static (OnnxModel Model, IReadOnlyList<MetricsRow> Metrics) Run<TSettings>(
+    /// <returns>The trained model with its head, the rows of <c>metrics.csv</c>, and the score on the test images.</returns>
+    public static (OnnxModel Model, IReadOnlyList<MetricsRow> Metrics, Score? Test) Run<TSettings>(
         string verb, string title, TSettings settings, TrainingRecipe recipe, ulong seed, Func<OnnxModel> makeModel,
-        IImageDataset training, IImageDataset? validation, JobOptions options, CancellationToken cancellation)
+        JobData data, JobOptions options, CancellationToken cancellation)
         where TSettings : new()
     {
         recipe.Validated();
@@ -51,8 +53,12 @@ internal static class TrainingJob
         var model = options.Resume && File.Exists(run.CheckpointModel) ? OnnxModel.Load(run.CheckpointModel) : makeModel();
         var preprocessing = model.Metadata!.Preprocessing;
         var loaderSettings = new LoaderSettings { BatchSize = recipe.BatchSize, Workers = options.Workers, Seed = seed };
-        var loader = new BatchLoader(training, new TrainingTransform(preprocessing, recipe.Augmentation.ToSettings()), loaderSettings);
-        var watcher = validation is null ? null : new BatchLoader(validation, new EvaluationTransform(preprocessing), loaderSettings);
+        var loader = new BatchLoader(data.Training, new TrainingTransform(preprocessing, recipe.Augmentation.ToSettings()), loaderSettings);
+        BatchLoader? Evaluating(IImageDataset? dataset)
+        {
+            return dataset is null ? null : new BatchLoader(dataset, new EvaluationTransform(preprocessing), loaderSettings with { BatchSize = EvaluationBatch });
+        }
+
         using ITrainingBackend backend = new TorchSharpBackend(model, recipe, options.Device);
         var yaml = Yaml.Write(settings!);
         if (!options.Resume)
@@ -64,8 +70,10 @@ internal static class TrainingJob
 
         // A checkpoint belongs to one model and one set of settings.
         var fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml + model.Fingerprint())));
-        var trainer = new Trainer(backend, recipe, training.ClassNames.Count, seed, run, fingerprint, options.Progress);
-        var metrics = trainer.Run(title, loader, training.Count, watcher, cancellation);
-        return (backend.Export(), metrics);
+        var classes = data.Training.ClassNames.Count;
+        var trainer = new Trainer(backend, recipe, classes, seed, run, fingerprint, options.Progress);
+        var metrics = trainer.Run(title, loader, data.Training.Count, Evaluating(data.Validation), cancellation);
+        var test = Evaluating(data.Test) is { } loaderOfTest ? Scoring.Score(backend, loaderOfTest, classes, cancellation) : null;
+        return (backend.Export(), metrics, test);
     }
 }

@@ -54,7 +54,7 @@ internal sealed class Trainer(
                         if (step % interval == 0 || step == recipe.Steps)
                         {
                             var row = window.ToRow(step, step * (double)recipe.BatchSize / epochLength, learningRate);
-                            metrics.Add(validation is null ? row : Validate(validation, row, cancellation));
+                            metrics.Add(validation is null ? row : Watch(validation, row, cancellation));
                             window = new MetricsWindow();
                         }
                     }
@@ -114,29 +114,10 @@ internal sealed class Trainer(
         }
     }
 
-    private MetricsRow Validate(BatchLoader validation, MetricsRow row, CancellationToken cancellation)
+    private MetricsRow Watch(BatchLoader validation, MetricsRow row, CancellationToken cancellation)
     {
-        double loss = 0;
-        int correct = 0, count = 0;
-        foreach (var batch in validation.Pass(cancellation))
-        {
-            using (batch)
-            {
-                var logits = new float[batch.Count * classes];
-                backend.Evaluate(batch.Pixels.Span, logits);
-                for (var i = 0; i < batch.Count; i++)
-                {
-                    var rowLogits = logits.AsSpan(i * classes, classes);
-                    var label = batch.Labels.Span[i];
-                    correct += Logits.ArgMax(rowLogits) == label ? 1 : 0;
-                    loss -= Logits.LogProbability(rowLogits, label);
-                }
-
-                count += batch.Count;
-            }
-        }
-
-        return row with { ValidationLoss = Math.Round(loss / count, 5), ValidationAccuracy = Math.Round(correct / (double)count, 5) };
+        var score = Scoring.Score(backend, validation, classes, cancellation);
+        return row with { ValidationLoss = Math.Round(score.Loss, 5), ValidationAccuracy = Math.Round(score.Accuracy, 5) };
     }
 
     private static string Describe(IReadOnlyList<MetricsRow> rows, MetricsWindow window)

@@ -1,0 +1,36 @@
+using System.Globalization;
+using OneFractal.Cli.Output;
+using OneFractal.Cli.Settings;
+using OneFractal.Training;
+
+namespace OneFractal.Cli.Commands;
+
+/// <summary>Pre-trains a backbone on 1p-frac.</summary>
+internal sealed class PretrainCommand : Verb<Settings.PretrainSettings>
+{
+    /// <inheritdoc />
+    protected override int Run(Settings.PretrainSettings settings, IProgressReporter progress, CancellationToken cancellation)
+    {
+        var job = settings.ResolveJob(Pretraining.Verb, progress);
+        var result = Pretraining.Run(
+            new Training.PretrainSettings
+            {
+                Backbone = settings.Backbone,
+                Fractals = settings.ToFractals(),
+                Recipe = settings.ResolveRecipe("quick-cpu"),
+                Seed = settings.Seed,
+            },
+            job,
+            cancellation);
+        var last = result.Metrics[^1];
+        Tables.Print(
+            ["", ""],
+            [
+                ["backbone", result.Run.Backbone],
+                ["pretext loss", last.TrainLoss.ToString("0.000", CultureInfo.InvariantCulture)],
+                ["pretext accuracy", last.TrainAccuracy.ToString("P1", CultureInfo.InvariantCulture)],
+                ["curves", result.Run.CurvesPng],
+            ]);
+        return 0;
+    }
+}

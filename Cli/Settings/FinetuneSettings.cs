@@ -1,0 +1,30 @@
+using System.ComponentModel;
+using Spectre.Console.Cli;
+
+namespace OneFractal.Cli.Settings;
+
+/// <summary>Options of <c>finetune</c>.</summary>
+internal sealed class FinetuneSettings : TrainingSettings
+{
+    [CommandArgument(0, "[DATA]")]
+    [Description("A folder of class folders (with or without train, val, test), or fashion-mnist")]
+    public string? Data { get; init; }
+
+    [CommandOption("--backbone <FILE>")]
+    [Description("Model file to start from, such as a run's backbone.onnx")]
+    public string? Backbone { get; init; }
+
+    [CommandOption("--from-scratch <NAME>")]
+    [Description("Start from random weights instead: vit-nano, vit-micro, vit-tiny, vit-small or vit-base")]
+    public string? FromScratch { get; init; }
+
+    [CommandOption("--labelled <N>")]
+    [Description("Use only this many labelled images, each class its share")]
+    public int? Labelled { get; init; }
+
+    [CommandOption("--validation <N>")]
+    [Description("Watch this many other training images while it learns")]
+    [DefaultValue(0)]
+    [AtLeast(0)]
+    public int Validation { get; init; }
+}

@@ -1,0 +1,60 @@
+using System.ComponentModel;
+using OneFractal.Data.Fractals;
+using Spectre.Console.Cli;
+
+namespace OneFractal.Cli.Settings;
+
+/// <summary>Options of <c>pretrain</c>.</summary>
+internal sealed class PretrainSettings : TrainingSettings
+{
+    [CommandOption("--backbone <NAME>")]
+    [Description("vit-nano, vit-micro, vit-tiny, vit-small or vit-base")]
+    [DefaultValue("vit-nano")]
+    public string Backbone { get; init; } = "";
+
+    [CommandOption("--classes <N>")]
+    [Description("Perturbed copies of the fractal, each a class of its own")]
+    [DefaultValue(32)]
+    public int Classes { get; init; }
+
+    [CommandOption("--size <PIXELS>")]
+    [Description("Side of the drawn fractals, before augmentation")]
+    [DefaultValue(128)]
+    public int Size { get; init; }
+
+    [CommandOption("--points <N>")]
+    [Description("Points of the chaos game")]
+    [DefaultValue(30_000)]
+    public int Points { get; init; }
+
+    [CommandOption("--maps <N>")]
+    [Description("Affine maps of the fractal")]
+    [DefaultValue(2)]
+    public int Maps { get; init; }
+
+    [CommandOption("--sigma <S>")]
+    [Description("Sigma-factor of the fractal")]
+    [DefaultValue(3.5)]
+    public double Sigma { get; init; }
+
+    [CommandOption("--delta <D>")]
+    [Description("Width of the perturbations")]
+    [DefaultValue(0.1)]
+    public double Delta { get; init; }
+
+    [CommandOption("--perturbation <KIND>")]
+    [Description("multiplicative (published code) or additive (paper's formula)")]
+    [DefaultValue(PerturbationKind.Multiplicative)]
+    public PerturbationKind Perturbation { get; init; }
+
+    /// <summary>The fractals that these options ask for.</summary>
+    public FractalSetSettings ToFractals() => new()
+    {
+        Classes = Classes,
+        Maps = Maps,
+        SigmaFactor = Sigma,
+        Perturbation = new Perturbation(Perturbation, Delta),
+        Render = new RenderSettings { Size = Size, Points = Points },
+        Seed = Seed,
+    };
+}

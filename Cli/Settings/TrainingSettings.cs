@@ -1,0 +1,88 @@
+using System.ComponentModel;
+using OneFractal.Training;
+using Spectre.Console.Cli;
+
+namespace OneFractal.Cli.Settings;
+
+/// <summary>Options of verbs that train: a recipe, and what overrides it.</summary>
+internal abstract class TrainingSettings : RunSettings
+{
+    [CommandOption("--recipe <NAME>")]
+    [Description("A built-in recipe, or a YAML file like the recipe in a run.yaml")]
+    public string? Recipe { get; init; }
+
+    [CommandOption("--resume <RUN>")]
+    [Description("Go on with the run in this folder")]
+    public string? Resume { get; init; }
+
+    [CommandOption("--steps <N>")]
+    [Description("Optimizer steps")]
+    public int? Steps { get; init; }
+
+    [CommandOption("--batch-size <N>")]
+    [Description("Images in a step")]
+    public int? BatchSize { get; init; }
+
+    [CommandOption("--lr <RATE>")]
+    [Description("Peak learning rate")]
+    public double? LearningRate { get; init; }
+
+    [CommandOption("--min-lr <RATE>")]
+    [Description("Learning rate at the end")]
+    public double? MinimumLearningRate { get; init; }
+
+    [CommandOption("--warmup <STEPS>")]
+    [Description("Steps over which the learning rate rises")]
+    public int? WarmupSteps { get; init; }
+
+    [CommandOption("--weight-decay <W>")]
+    [Description("AdamW's weight decay")]
+    public double? WeightDecay { get; init; }
+
+    [CommandOption("--clip-grad <NORM>")]
+    [Description("Largest norm of the gradient; 0 does not clip")]
+    public double? ClipGradient { get; init; }
+
+    [CommandOption("--label-smoothing <S>")]
+    [Description("Share of a target that is spread over all classes")]
+    public double? LabelSmoothing { get; init; }
+
+    [CommandOption("--drop-path <RATE>")]
+    [Description("Drop rate of the last block (stochastic depth)")]
+    public double? DropPath { get; init; }
+
+    /// <summary>The recipe with what the command line overrides.</summary>
+    public TrainingRecipe ResolveRecipe(string fallback)
+    {
+        var recipe = Recipes.Load(Recipe ?? fallback);
+        return (recipe with
+        {
+            Steps = Steps ?? recipe.Steps,
+            BatchSize = BatchSize ?? recipe.BatchSize,
+            LearningRate = LearningRate ?? recipe.LearningRate,
+            // A lower peak must not fall below the recipe's own minimum.
+            MinimumLearningRate = MinimumLearningRate ?? Math.Min(recipe.MinimumLearningRate, LearningRate ?? recipe.LearningRate),
+            WarmupSteps = WarmupSteps ?? recipe.WarmupSteps,
+            WeightDecay = WeightDecay ?? recipe.WeightDecay,
+            ClipGradient = ClipGradient ?? recipe.ClipGradient,
+            LabelSmoothing = LabelSmoothing ?? recipe.LabelSmoothing,
+            DropPath = DropPath ?? recipe.DropPath,
+        }).Validated();
+    }
+
+    /// <summary>Where and with what the run computes.</summary>
+    /// <param name="verb">Names the folder when none is given: <c>runs/verb-time</c>.</param>
+    /// <param name="progress">Where progress goes.</param>
+    public JobOptions ResolveJob(string verb, IProgressReporter progress)
+    {
+        var job = new JobOptions
+        {
+            Output = Resume ?? Output ?? Path.Combine("runs", $"{verb}-{DateTime.Now:yyyyMMdd-HHmmss}"),
+            Resume = Resume is not null,
+            Device = Device,
+            Threads = Threads ?? 0,
+            Progress = progress,
+        };
+        return Workers is { } workers ? job with { Workers = workers } : job;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using OneFractal.Data;
+using OneFractal.Data.Readers;
+
+namespace OneFractal.Training;
+
+/// <summary>Fine-tunes all weights of a backbone on labelled images, and writes a classifier that needs nothing but its file.</summary>
+public static class Finetuning
+{
+    /// <summary>The verb, in <c>run.yaml</c> and in messages.</summary>
+    public const string Verb = "finetune";
+
+    private const ulong HeadStream = 0x4EAD;
+    private const ulong SubsetStream = 0x5B5E7;
+
+    /// <summary>Runs, or resumes, and writes the run folder.</summary>
+    /// <exception cref="OneFractalException">The data or the model cannot be used; the message says why.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the run folder holds a checkpoint.</exception>
+    public static FinetuneResult Run(FinetuneSettings settings, JobOptions options, CancellationToken cancellation = default)
+    {
+        settings = TrainingJob.Resolve(Verb, settings, options);
+        if (settings.Backbone is null == settings.FromScratch is null)
+        {
+            throw new UsageException("Give either a backbone file (--backbone) or --from-scratch with the name of an architecture.");
+        }
+
+        var run = new RunFolder(options.Output);
+        using var train = Datasets.Open(settings.Data, DatasetSplit.Train);
+        using var test = Datasets.Open(settings.Data, DatasetSplit.Test);
+        var (training, validation) = Divide(train, settings);
+        var (model, metrics, score) = TrainingJob.Run(
+            Verb,
+            $"Fine-tuning {(settings.Backbone is null ? settings.FromScratch + " from scratch" : Path.GetFileName(settings.Backbone))}",
+            settings,
+            settings.Recipe,
+            settings.Seed,
+            () => Backbone.WithHead(LoadBackbone(settings), train.ClassNames, RandomStream.Derive(settings.Seed, HeadStream)),
+            new JobData(training, validation, test),
+            options,
+            cancellation);
+
+        model.Metadata = model.Metadata! with
+        {
+            Provenance = new Dictionary<string, string>(model.Metadata.Provenance)
+            {
+                ["finetuning_data"] = $"{training.Count} images of {Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Data))}",
+                ["finetuning_recipe"] = Yaml.Write(settings.Recipe).TrimEnd(),
+                ["finetuning_seed"] = settings.Seed.ToString(CultureInfo.InvariantCulture),
+                ["test_accuracy"] = score!.Accuracy.ToString("0.0000", CultureInfo.InvariantCulture),
+                ["test_images"] = score.Count.ToString(CultureInfo.InvariantCulture),
+            },
+        };
+        model.Save(run.Classifier);
+        AtomicFile.WriteText(Path.ChangeExtension(run.Classifier, ".json"), model.Metadata.ToJson());
+        return new FinetuneResult(run, metrics, score, training.Count);
+    }
+
+    /// <summary>The images to learn from and, out of what is left, those to watch.</summary>
+    private static (IImageDataset Training, IImageDataset? Validation) Divide(IImageDataset train, FinetuneSettings settings)
+    {
+        if (train.ClassNames.Count < 2)
+        {
+            throw new DataException($"'{settings.Data}' has one class only: a classifier needs at least two.");
+        }
+
+        var labelled = settings.Labelled ?? train.Count - settings.Validation;
+        if (labelled < train.ClassNames.Count || labelled + settings.Validation > train.Count)
+        {
+            throw new UsageException(
+                $"{labelled} labelled and {settings.Validation} validation images of {train.Count} in {train.ClassNames.Count} classes do not go: lower --labelled or --validation, but keep one image a class.");
+        }
+
+        if (labelled == train.Count)
+        {
+            return (train, null);
+        }
+
+        var seed = RandomStream.Derive(settings.Seed, SubsetStream);
+        var training = SubsetDataset.Stratified(train, labelled, seed);
+        return (training, settings.Validation == 0 ? null : SubsetDataset.Stratified(training.Rest(), settings.Validation, seed));
+    }
+
+    private static OnnxModel LoadBackbone(FinetuneSettings settings)
+    {
+        if (settings.Backbone is null)
+        {
+            return Backbone.Create(settings.FromScratch!, settings.Seed);
+        }
+
+        var model = OnnxModel.Load(settings.Backbone);
+        if (model.Metadata is null || model.TrainableNames is not { Count: > 0 })
+        {
+            throw new ModelException(
+                $"'{settings.Backbone}' does not say its input size or which of its weights train: give a backbone.onnx that 'onefractal pretrain' wrote (folded deployment files do not train).");
+        }
+
+        return model;
+    }
+}
