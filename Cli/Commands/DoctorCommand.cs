@@ -26,11 +26,18 @@ internal sealed class DoctorCommand : Verb<DoctorSettings>
         }
         else
         {
-            Tables.Print(
-                ["", "status", "found", "what to do"],
-                [.. findings.Select(f => (string[])[f.Name, f.Status.ToString().ToLowerInvariant(), f.Detail, f.Hint ?? ""])]);
+            Print(findings);
         }
 
         return works ? 0 : 1;
+    }
+
+    private static void Print(IReadOnlyList<Finding> findings)
+    {
+        Tables.Print(["", "status", "found"], [.. findings.Select(f => (string[])[f.Name, f.Status.ToString().ToLowerInvariant(), f.Detail])]);
+        foreach (var finding in findings.Where(f => f.Hint is not null))
+        {
+            Console.WriteLine($"{finding.Name}: {finding.Hint}");
+        }
     }
 }

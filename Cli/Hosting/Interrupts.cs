@@ -52,7 +52,7 @@ internal sealed class Interrupts : IDisposable
 
         ExitCode = context.Signal == PosixSignal.SIGINT ? InterruptedExitCode : TerminatedExitCode;
         context.Cancel = true;
-        Terminal.WriteErrorLine("Stopping; once more stops at once.");
+        Terminal.WriteErrorLine("Stopping; press Ctrl-C again to stop at once.");
         // Asynchronously: what the callbacks do, or throw, must not happen in the signal handler.
         _ = _source.CancelAsync();
     }

@@ -55,7 +55,7 @@ internal static partial class UsageMessage
         // The parser takes what follows a verb for a command of its own.
         return (IsVerb(args) ? UnmatchedAfterVerb() : Unmatched()).Match(error.Message) is { Success: true } unmatched
             ? $"Unexpected argument '{unmatched.Groups[1].Value}'"
-            : error.Message;
+            : error.Message.Replace("required option '", "required option '--", StringComparison.Ordinal);
     }
 
     private static string OptionOf(string value, string[] args)

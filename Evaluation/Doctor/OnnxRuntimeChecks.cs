@@ -8,12 +8,14 @@ namespace OneFractal.Evaluation;
 /// <summary>ONNX Runtime: each execution provider has to create a session and run a model.</summary>
 internal static class OnnxRuntimeChecks
 {
+    private const string CudaName = "ONNX Runtime, CUDA";
+    private const string CudaHint = "Needs an NVIDIA driver, CUDA 12 and cuDNN 9 on the library path.";
     private static readonly float[] Input = [1, 2, 3, 4], Product = [7, 10, 15, 22];
 
     public static IReadOnlyList<Check> All { get; } =
     [
         new("ONNX Runtime, CPU", Cpu, FindingStatus.Failed, "Build again: ./onefractal does, or 'dotnet build Solution.sln'."),
-        new("ONNX Runtime, CUDA", Cuda, FindingStatus.Missing, "Needs an NVIDIA driver, CUDA 12 and cuDNN 9 on the library path."),
+        new(CudaName, Cuda, FindingStatus.Missing, CudaHint),
     ];
 
     private static Finding Cpu()
@@ -33,9 +35,18 @@ internal static class OnnxRuntimeChecks
     private static Finding Cuda()
     {
         using var options = new SessionOptions();
-        options.AppendExecutionProvider_CUDA();
+        try
+        {
+            options.AppendExecutionProvider_CUDA();
+        }
+        catch (OnnxRuntimeException)
+        {
+            // Its message names neither the library that is missing nor where it was looked for.
+            return new Finding(CudaName, FindingStatus.Missing, "The CUDA provider or one of its libraries cannot be loaded", CudaHint);
+        }
+
         RunModel(options);
-        return new Finding("ONNX Runtime, CUDA", FindingStatus.Ok, "runs a model on device 0");
+        return new Finding(CudaName, FindingStatus.Ok, "runs a model on device 0");
     }
 
     private static void RunModel(SessionOptions options)
