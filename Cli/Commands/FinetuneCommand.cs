@@ -6,10 +6,10 @@ using OneFractal.Training;
 namespace OneFractal.Cli.Commands;
 
 /// <summary>Fine-tunes a backbone on labelled images.</summary>
-internal sealed class FinetuneCommand : Verb<Settings.FinetuneSettings>
+internal sealed class FinetuneCommand : Verb<FinetuneSettings>
 {
     /// <inheritdoc />
-    protected override int Run(Settings.FinetuneSettings settings, IProgressReporter progress, CancellationToken cancellation)
+    protected override int Run(FinetuneSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
         if (settings.Data is null && settings.Resume is null)
         {
@@ -17,7 +17,7 @@ internal sealed class FinetuneCommand : Verb<Settings.FinetuneSettings>
         }
 
         var result = Finetuning.Run(
-            new Training.FinetuneSettings
+            new FinetuningSettings
             {
                 Data = settings.Data ?? "",
                 Backbone = settings.Backbone,

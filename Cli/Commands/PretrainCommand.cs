@@ -6,14 +6,14 @@ using OneFractal.Training;
 namespace OneFractal.Cli.Commands;
 
 /// <summary>Pre-trains a backbone on 1p-frac.</summary>
-internal sealed class PretrainCommand : Verb<Settings.PretrainSettings>
+internal sealed class PretrainCommand : Verb<PretrainSettings>
 {
     /// <inheritdoc />
-    protected override int Run(Settings.PretrainSettings settings, IProgressReporter progress, CancellationToken cancellation)
+    protected override int Run(PretrainSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
         var job = settings.ResolveJob(Pretraining.Verb, progress);
         var result = Pretraining.Run(
-            new Training.PretrainSettings
+            new PretrainingSettings
             {
                 Backbone = settings.Backbone,
                 Fractals = settings.ToFractals(),

@@ -26,8 +26,9 @@ public sealed record TrainingTransformSettings
     /// <summary>Chance of a light blur (3×3 binomial) before the crop is resized.</summary>
     public double Blur { get; init; }
 
+    /// <summary>Checks every value.</summary>
     /// <exception cref="UsageException">A setting is out of range.</exception>
-    internal void Validate()
+    public void Validate()
     {
         Require(CropScale.Min > 0 && CropScale.Min <= CropScale.Max && CropScale.Max <= 1, "the crop scale must be two shares in (0, 1], the smaller first", CropScale);
         Require(CropRatio.Min > 0 && CropRatio.Min <= CropRatio.Max, "the crop ratio must be two positive numbers, the smaller first", CropRatio);

@@ -16,7 +16,7 @@ public static class Finetuning
     /// <summary>Runs, or resumes, and writes the run folder.</summary>
     /// <exception cref="OneFractalException">The data or the model cannot be used; the message says why.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the run folder holds a checkpoint.</exception>
-    public static FinetuneResult Run(FinetuneSettings settings, JobOptions options, CancellationToken cancellation = default)
+    public static FinetuningResult Run(FinetuningSettings settings, JobOptions options, CancellationToken cancellation = default)
     {
         settings = TrainingJob.Resolve(Verb, settings, options);
         if (settings.Backbone is null == settings.FromScratch is null)
@@ -52,11 +52,11 @@ public static class Finetuning
         };
         model.Save(run.Classifier);
         AtomicFile.WriteText(Path.ChangeExtension(run.Classifier, ".json"), model.Metadata.ToJson());
-        return new FinetuneResult(run, metrics, score, training.Count);
+        return new FinetuningResult(run, metrics, score, training.Count);
     }
 
     /// <summary>The images to learn from and, out of what is left, those to watch.</summary>
-    private static (IImageDataset Training, IImageDataset? Validation) Divide(IImageDataset train, FinetuneSettings settings)
+    private static (IImageDataset Training, IImageDataset? Validation) Divide(IImageDataset train, FinetuningSettings settings)
     {
         if (train.ClassNames.Count < 2)
         {
@@ -80,7 +80,7 @@ public static class Finetuning
         return (training, settings.Validation == 0 ? null : SubsetDataset.Stratified(training.Rest(), settings.Validation, seed));
     }
 
-    private static OnnxModel LoadBackbone(FinetuneSettings settings)
+    private static OnnxModel LoadBackbone(FinetuningSettings settings)
     {
         if (settings.Backbone is null)
         {

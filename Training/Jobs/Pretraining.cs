@@ -18,7 +18,7 @@ public static class Pretraining
     /// <summary>Runs, or resumes, and writes the run folder.</summary>
     /// <exception cref="OneFractalException">A setting is out of range, or the run cannot go on; the message says why.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the run folder holds a checkpoint.</exception>
-    public static PretrainResult Run(PretrainSettings settings, JobOptions options, CancellationToken cancellation = default)
+    public static PretrainingResult Run(PretrainingSettings settings, JobOptions options, CancellationToken cancellation = default)
     {
         settings = TrainingJob.Resolve(Verb, settings, options);
         var run = new RunFolder(options.Output);
@@ -50,6 +50,6 @@ public static class Pretraining
             },
         };
         backbone.Save(run.Backbone);
-        return new PretrainResult(run, metrics);
+        return new PretrainingResult(run, metrics);
     }
 }

@@ -58,6 +58,7 @@ public sealed record TrainingRecipe
         Require(ClipGradient >= 0, "--clip-grad", ClipGradient, "0 or more");
         Require(LabelSmoothing is >= 0 and < 1, "--label-smoothing", LabelSmoothing, "in [0, 1)");
         Require(DropPath is >= 0 and < 1, "--drop-path", DropPath, "in [0, 1)");
+        Augmentation.ToSettings().Validate();
         return this;
     }
 

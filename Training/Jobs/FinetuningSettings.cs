@@ -1,7 +1,7 @@
 namespace OneFractal.Training;
 
 /// <summary>A fine-tuning run: which images, from which weights, and how.</summary>
-public sealed record FinetuneSettings
+public sealed record FinetuningSettings
 {
     /// <summary><c>fashion-mnist</c>, or a folder of class folders (with or without <c>train</c>, <c>val</c>, <c>test</c>).</summary>
     public string Data { get; init; } = "";

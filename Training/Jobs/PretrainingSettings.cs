@@ -3,7 +3,7 @@ using OneFractal.Data.Fractals;
 namespace OneFractal.Training;
 
 /// <summary>A pre-training run: which network learns to tell which fractals apart, and how.</summary>
-public sealed record PretrainSettings
+public sealed record PretrainingSettings
 {
     /// <summary>Name of the backbone, one of <see cref="Training.Backbone.Names"/>.</summary>
     public string Backbone { get; init; } = "vit-nano";

@@ -3,4 +3,4 @@ namespace OneFractal.Training;
 /// <summary>What pre-training left.</summary>
 /// <param name="Run">Its files; <see cref="RunFolder.Backbone"/> is the result.</param>
 /// <param name="Metrics">The rows of <c>metrics.csv</c>.</param>
-public sealed record PretrainResult(RunFolder Run, IReadOnlyList<MetricsRow> Metrics);
+public sealed record PretrainingResult(RunFolder Run, IReadOnlyList<MetricsRow> Metrics);

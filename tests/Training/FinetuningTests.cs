@@ -1,0 +1,99 @@
+using OneFractal.Data;
+using OneFractal.Export;
+using OneFractal.Training;
+using OpenCvSharp;
+
+namespace OneFractal.Tests.Training;
+
+[TestClass]
+[DoNotParallelize]
+public sealed class FinetuningTests
+{
+    private static readonly TrainingRecipe Short = new() { Steps = 25, BatchSize = 8, WarmupSteps = 3, LearningRate = 1e-3 };
+
+    [TestMethod]
+    public void Classifier_LearnsAFolder_AndCarriesItsLabelsAndPreprocessing()
+    {
+        using var folder = new TempFolder();
+        WriteClasses(folder["photos"], count: 15);
+        var settings = new FinetuningSettings { Data = folder["photos"], FromScratch = "vit-nano", Recipe = Short };
+        var result = Finetuning.Run(settings, new JobOptions { Output = folder["run"] });
+        Assert.AreEqual(1.0, result.Test.Accuracy, "Red against blue is learnt in a few steps.");
+        Assert.AreEqual(24, result.TrainingImages, "A fifth of each class is held out.");
+        Assert.AreEqual(6, result.Test.Count);
+
+        var classifier = OnnxModel.Load(result.Run.Classifier);
+        CollectionAssert.AreEqual(new[] { "blau_äö", "rot" }, classifier.Metadata!.Labels.ToArray());
+        Assert.AreEqual(32, classifier.Metadata.Preprocessing.Height);
+        Assert.AreEqual("1.0000", classifier.Metadata.Provenance["test_accuracy"]);
+        Assert.AreEqual("logits", classifier.Graph.Output.Single().Name);
+
+        // The classifier's weights go on to the next task: its head is replaced.
+        WriteClasses(folder["other"], count: 10, third: true);
+        var next = Finetuning.Run(
+            new FinetuningSettings { Data = folder["other"], Backbone = result.Run.Classifier, Recipe = Short with { Steps = 2 }, Validation = 3 },
+            new JobOptions { Output = folder["next"] });
+        Assert.HasCount(3, OnnxModel.Load(next.Run.Classifier).Metadata!.Labels);
+        Assert.IsNotNull(next.Metrics[^1].ValidationAccuracy);
+    }
+
+    [TestMethod]
+    public void BrokenWeights_StopWithTheStepAndTheCause()
+    {
+        using var folder = new TempFolder();
+        WriteClasses(folder["photos"], count: 10);
+        var model = Backbone.Create("vit-nano");
+        var bias = model.FindInitializer("norm.bias")!;
+        bias.SetFloats([.. bias.ToFloats().Select(_ => float.NaN)]);
+        model.Save(folder["nan.onnx"]);
+        var settings = new FinetuningSettings { Data = folder["photos"], Backbone = folder["nan.onnx"], Recipe = Short };
+        var error = Assert.ThrowsExactly<TrainingException>(() => Finetuning.Run(settings, new JobOptions { Output = folder["run"] }));
+        StringAssert.Contains(error.Message, "step 1");
+        StringAssert.Contains(error.Message, "--lr");
+        Assert.IsFalse(File.Exists(new RunFolder(folder["run"]).Classifier));
+    }
+
+    [TestMethod]
+    public void Mistakes_AreOneClearLine()
+    {
+        using var folder = new TempFolder();
+        WriteClasses(folder["photos"], count: 10);
+        var good = new FinetuningSettings { Data = folder["photos"], FromScratch = "vit-nano", Recipe = Short };
+        Fails(good with { Data = folder["missing"] }, "missing");
+        Fails(good with { FromScratch = null }, "--backbone");
+        Fails(good with { Labelled = 1 }, "--labelled");
+        Fails(good with { Labelled = 1000 }, "--labelled");
+        Fails(good with { FromScratch = null, Backbone = folder["none.onnx"] }, "does not exist");
+        Directory.CreateDirectory(folder["single", "only"]);
+        File.Copy(Directory.GetFiles(folder["photos", "rot"])[0], folder["single", "only", "1.png"]);
+        Fails(good with { Data = folder["single"] }, "class");
+
+        File.WriteAllBytes(folder["photos", "rot", "00.png"], File.ReadAllBytes(folder["photos", "rot", "00.png"])[..60]);
+        Fails(good, "00.png");
+        Assert.IsFalse(File.Exists(new RunFolder(folder["run"]).Classifier));
+
+        void Fails(FinetuningSettings settings, string expected)
+        {
+            var error = Assert.Throws<OneFractalException>(() => Finetuning.Run(settings, new JobOptions { Output = folder["run"] }));
+            StringAssert.Contains(error.Message, expected);
+            Assert.DoesNotContain("\n", error.Message);
+        }
+    }
+
+    private static void WriteClasses(string folder, int count, bool third = false)
+    {
+        foreach (var (name, colour) in new[] { ("rot", new Scalar(20, 20, 220)), ("blau_äö", new Scalar(220, 20, 20)), ("grün", new Scalar(20, 220, 20)) }
+            .Take(third ? 3 : 2))
+        {
+            Directory.CreateDirectory(Path.Combine(folder, name));
+            for (var i = 0; i < count; i++)
+            {
+                using var image = new Mat(40, 50, MatType.CV_8UC3, Scaled(colour, 0.6 + 0.4 * i / count));
+                Cv2.ImEncode(".png", image, out var png);
+                File.WriteAllBytes(Path.Combine(folder, name, $"{i:00}.png"), png);
+            }
+        }
+    }
+
+    private static Scalar Scaled(Scalar colour, double factor) => new(colour.Val0 * factor, colour.Val1 * factor, colour.Val2 * factor);
+}
