@@ -15,10 +15,17 @@ fail() { say "onefractal: $*"; exit 1; }
 
 case $device in cpu | cuda) ;; *) fail "ONEFRACTAL_DEVICE is '$device': use cpu or cuda." ;; esac
 
+# What OpenCvSharp's library for Linux asks of the system.
+opencv_packages="libgtk-3-0 libdrm2 libatomic1"
+
+has_library() { [[ $(uname) != Linux || $(ldconfig -p 2>/dev/null) == *"$1"* ]]; }
+
 # Whether the system has what a Debian package of that name would bring.
 have() {
     case $1 in
-        libgtk-3-0) [[ $(uname) != Linux || $(ldconfig -p 2>/dev/null) == *libgtk-3.so.0* ]] ;;
+        libgtk-3-0) has_library libgtk-3.so.0 ;;
+        libdrm2) has_library libdrm.so.2 ;;
+        libatomic1) has_library libatomic.so.1 ;;
         dataset-fashion-mnist) [[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]] ;;
         python3-onnx) [[ -e /usr/lib/python3/dist-packages/onnx/checker.py ]] ;;
     esac
@@ -31,8 +38,8 @@ apt() {
         if [[ -t 0 ]]; then run=(sudo "${run[@]}"); else run=(sudo -n "${run[@]}"); fi
     fi
     # A broken third-party list must not stop us: the install below says whether the package can be had.
-    "${run[@]}" update >&2 || true
-    "${run[@]}" install -y --no-install-recommends "$@" >&2
+    "${run[@]}" update >"$artifacts/apt.log" 2>&1 || true
+    "${run[@]}" install -y --no-install-recommends "$@" >>"$artifacts/apt.log" 2>&1 || { grep '^E:' "$artifacts/apt.log" >&2; return 1; }
 }
 
 # One set-up at a time: others wait, and find the work done. For a subshell, whose end releases the lock; what it starts gets
@@ -80,7 +87,11 @@ build() {
         # The stamp carries the time before the build, so that a file saved meanwhile is noticed next time.
         rm -f "$dll.stamp" && touch "$artifacts/before-build"
         (cd "$root" && dotnet build "$project" -c Release -p:Device="$device" --nologo -v quiet --disable-build-servers) \
-            </dev/null >"$artifacts/build.log" 2>&1 9>&- || { cat "$artifacts/build.log" >&2 && fail "the build failed; the errors are above."; }
+            </dev/null >"$artifacts/build.log" 2>&1 9>&- || {
+            # The build says each error twice.
+            grep -E ' error ' "$artifacts/build.log" | sort -u >&2 || cat "$artifacts/build.log" >&2
+            fail "the build failed; the whole story is in $artifacts/build.log"
+        }
         mv "$artifacts/before-build" "$dll.stamp"
     ) || exit 1
 }

@@ -7,6 +7,8 @@ namespace OneFractal.Evaluation;
 /// <param name="Hint">What to do then.</param>
 internal sealed record Check(string Name, Func<Finding> Try, FindingStatus OnFailure, string Hint)
 {
+    private const string SharedObjectError = "cannot open shared object file";
+
     /// <summary>The finding. A library may fail in any way, also natively: each becomes a finding.</summary>
     public Finding Run()
     {
@@ -16,18 +18,20 @@ internal sealed record Check(string Name, Func<Finding> Try, FindingStatus OnFai
         }
         catch (Exception e)
         {
-            return new Finding(Name, OnFailure, FirstLine(e), Hint);
+            return new Finding(Name, OnFailure, Reason(e), Hint);
         }
     }
 
     // A static constructor that could not load its library reports itself; the reason is inside.
-    private static string FirstLine(Exception exception)
+    private static string Reason(Exception exception)
     {
         while (exception is TypeInitializationException or AggregateException && exception.InnerException is { } inner)
         {
             exception = inner;
         }
 
-        return exception.Message.Split('\n')[0].Trim();
+        // The loader's message lists every place it looked in; the line that matters names the library that the found file asks for.
+        var lines = exception.Message.Split('\n', StringSplitOptions.TrimEntries);
+        return lines.FirstOrDefault(l => l.Contains(SharedObjectError) && !l.StartsWith('/')) ?? lines[0];
     }
 }

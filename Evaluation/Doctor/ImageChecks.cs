@@ -5,13 +5,14 @@ namespace OneFractal.Evaluation;
 /// <summary>OpenCV and its image formats.</summary>
 internal static class ImageChecks
 {
+    private const string Hint = "On Debian and Ubuntu: sudo apt-get install libgtk-3-0 libdrm2 libatomic1";
     private const int Size = 32;
     private const double LossyTolerance = 8;
 
     public static IReadOnlyList<Check> All { get; } =
     [
-        new("OpenCV", OpenCv, FindingStatus.Failed, "On Debian and Ubuntu: sudo apt-get install libgtk-3-0"),
-        new("Images", Formats, FindingStatus.Failed, "On Debian and Ubuntu: sudo apt-get install libgtk-3-0"),
+        new("OpenCV", OpenCv, FindingStatus.Failed, Hint),
+        new("Images", Formats, FindingStatus.Failed, Hint),
     ];
 
     private static Finding OpenCv() => new("OpenCV", FindingStatus.Ok, $"{Cv2.GetVersionString()}, loads");

@@ -95,12 +95,12 @@ public sealed class SetupScriptTests
         Assert.AreEqual((0, "ran x\n"), copy.Run("x"));
         if (System.Environment.IsPrivilegedProcess)
         {
-            Assert.MatchesRegex("apt-get .* install -y --no-install-recommends libgtk-3-0", copy.Error);
+            Assert.MatchesRegex("apt-get .* install -y --no-install-recommends libgtk-3-0 libdrm2 libatomic1", File.ReadAllText(copy.Folder["artifacts", "apt.log"]));
         }
 
         copy.Environment["FAKE_APT"] = "100";
         Assert.AreEqual((0, "ran x\n"), copy.Run("x"));
-        Assert.Contains("could not install libgtk-3-0. Run: sudo apt-get install libgtk-3-0", copy.Error);
+        Assert.Contains("could not install libgtk-3-0 libdrm2 libatomic1. Run: sudo apt-get install libgtk-3-0 libdrm2 libatomic1", copy.Error);
     }
 
     private static string FindRepository()
