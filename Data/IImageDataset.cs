@@ -18,6 +18,34 @@ public interface IImageDataset : IDisposable
     /// <exception cref="BadImageException">The image cannot be decoded.</exception>
     Mat Load(int index);
 
+    /// <summary>
+    /// Several images, as <see cref="Load"/> gives one; a data set that computes its images may do it faster side by side. The caller
+    /// disposes each of them.
+    /// </summary>
+    /// <exception cref="BadImageException">An image cannot be decoded.</exception>
+    Mat[] LoadMany(ReadOnlySpan<int> indices)
+    {
+        var images = new Mat?[indices.Length];
+        try
+        {
+            for (var i = 0; i < images.Length; i++)
+            {
+                images[i] = Load(indices[i]);
+            }
+        }
+        catch
+        {
+            foreach (var image in images)
+            {
+                image?.Dispose();
+            }
+
+            throw;
+        }
+
+        return images!;
+    }
+
     /// <summary>What to call image <paramref name="index"/> in a message: its path, or where it comes from.</summary>
     string Describe(int index);
 }

@@ -82,30 +82,97 @@ public sealed class FractalSet : ISyntheticSource
     /// <exception cref="DataException">No perturbation lit enough pixels in <see cref="MaximumAttempts"/> tries.</exception>
     public double[] Render(int index, Span<byte> pixels)
     {
+        var drawing = Begin(index);
+        var sequence = _sharedSequence ?? new MapSequence(BaseSystems[drawing.Label], Settings.Render.Points);
+        while (true)
+        {
+            var system = drawing.NextSystem();
+            var lit = _renderer.Render(system, sequence, drawing.Random, pixels);
+            if (Accept(drawing, system, lit) is { } parameters)
+            {
+                return parameters;
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    /// <remarks>Images of one fractal are drawn eight at a time; each is what <see cref="Render"/> gives.</remarks>
+    public double[][] RenderMany(ReadOnlySpan<int> indices, ReadOnlySpan<Memory<byte>> images)
+    {
+        var parameters = new double[indices.Length][];
+        if (_sharedSequence is null)
+        {
+            for (var i = 0; i < parameters.Length; i++)
+            {
+                parameters[i] = Render(indices[i], images[i].Span);
+            }
+
+            return parameters;
+        }
+
+        var waiting = new Queue<(Drawing Drawing, int Slot)>();
+        for (var i = 0; i < parameters.Length; i++)
+        {
+            waiting.Enqueue((Begin(indices[i]), i));
+        }
+
+        // The rejected ones stand in line again, so that the lanes stay full.
+        while (waiting.Count > 0)
+        {
+            var round = new (Drawing Drawing, int Slot)[Math.Min(ChaosGame.Lanes, waiting.Count)];
+            var systems = new IteratedFunctionSystem[round.Length];
+            var randoms = new PythonRandom[round.Length];
+            var targets = new Memory<byte>[round.Length];
+            for (var lane = 0; lane < round.Length; lane++)
+            {
+                round[lane] = waiting.Dequeue();
+                systems[lane] = round[lane].Drawing.NextSystem();
+                randoms[lane] = round[lane].Drawing.Random;
+                targets[lane] = images[round[lane].Slot];
+            }
+
+            var lit = new int[round.Length];
+            _renderer.RenderMany(systems, _sharedSequence, randoms, targets, lit);
+            for (var lane = 0; lane < round.Length; lane++)
+            {
+                if (Accept(round[lane].Drawing, systems[lane], lit[lane]) is { } accepted)
+                {
+                    parameters[round[lane].Slot] = accepted;
+                }
+                else
+                {
+                    waiting.Enqueue(round[lane]);
+                }
+            }
+        }
+
+        return parameters;
+    }
+
+    private Drawing Begin(int index)
+    {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, ClassCount * ImagesPerClass);
         var (label, instance) = Math.DivRem(index, ImagesPerClass);
         var random = new PythonRandom(RandomStream.Derive(Settings.Seed, ImageStream, (ulong)label, (ulong)instance));
-        var (parent, perturbation) = (instance, Settings.Family) switch
+        return (instance, Settings.Family) switch
         {
-            (0, FractalFamily.OneFractal) => (BaseSystems[0], Settings.Perturbation),
-            (0, _) => (BaseSystems[label], Unperturbed),
-            _ => (ClassSystem(label), new Perturbation(PerturbationKind.Multiplicative, Settings.InstanceDelta)),
+            (0, FractalFamily.OneFractal) => new Drawing(label, instance, BaseSystems[0], Settings.Perturbation, random),
+            (0, _) => new Drawing(label, instance, BaseSystems[label], Unperturbed, random),
+            _ => new Drawing(label, instance, ClassSystem(label), new Perturbation(PerturbationKind.Multiplicative, Settings.InstanceDelta), random),
         };
-        var sequence = _sharedSequence ?? new MapSequence(BaseSystems[label], Settings.Render.Points);
-        // As in the published code, a rejected image's noise and masks stay consumed and the next noise follows them.
-        for (var attempt = 1; attempt <= MaximumAttempts; attempt++)
+    }
+
+    /// <summary>The image's parameters when it lights enough pixels, else null.</summary>
+    private double[]? Accept(Drawing drawing, IteratedFunctionSystem system, int lit)
+    {
+        if (Settings.Render.IsEnough(lit))
         {
-            var system = perturbation.Apply(parent, random);
-            var lit = _renderer.Render(system, sequence, random, pixels);
-            if (Settings.Render.IsEnough(lit))
-            {
-                return Parameters(attempt, lit, system);
-            }
+            return Parameters(drawing.Attempts, lit, system);
         }
 
-        throw new DataException(FormattableString.Invariant(
-            $"Class {label}, image {instance}: none of {MaximumAttempts} perturbations lights more than {Settings.Render.MinimumFill:P0} of the pixels: lower --delta or --min-fill, or raise --points."));
+        return drawing.Attempts < MaximumAttempts ? null : throw new DataException(FormattableString.Invariant(
+            $"Class {drawing.Label}, image {drawing.Instance}: none of {MaximumAttempts} perturbations lights more than {Settings.Render.MinimumFill:P0} of the pixels: lower --delta or --min-fill, or raise --points."));
     }
 
     private static double[] Parameters(int attempt, int lit, IteratedFunctionSystem system)
@@ -141,5 +208,23 @@ public sealed class FractalSet : ISyntheticSource
         }
 
         return _classSystems[label]!;
+    }
+
+    /// <summary>An image being drawn. A rejected attempt's noise and masks stay consumed and the next noise follows them, as published.</summary>
+    private sealed class Drawing(int label, int instance, IteratedFunctionSystem parent, Perturbation perturbation, PythonRandom random)
+    {
+        public int Label => label;
+
+        public int Instance => instance;
+
+        public PythonRandom Random => random;
+
+        public int Attempts { get; private set; }
+
+        public IteratedFunctionSystem NextSystem()
+        {
+            Attempts++;
+            return perturbation.Apply(parent, random);
+        }
     }
 }

@@ -1,9 +1,12 @@
+using System.Runtime.Intrinsics;
+
 namespace OneFractal.Data.Fractals;
 
 /// <summary>CPython's <c>random</c> module after <c>random.seed(n)</c>, for the draws that the published generator makes.</summary>
 internal sealed class PythonRandom
 {
     private const int MaskBits = 9;
+    private const uint Rejected = (1 << MaskBits) - 1;
     private readonly MersenneTwister _generator;
 
     /// <summary>The state after <c>random.seed(seed)</c>.</summary>
@@ -19,16 +22,38 @@ internal sealed class PythonRandom
     /// <summary>Fills with <c>random.randrange(1, 512)</c>: nine bits, drawn again when they are all ones.</summary>
     public void FillMasks(Span<ushort> masks)
     {
-        for (var i = 0; i < masks.Length; i++)
+        var filled = 0;
+        while (filled < masks.Length)
         {
-            uint bits;
-            do
+            var words = _generator.Upcoming;
+            var used = 0;
+            var count = Vector512<uint>.Count;
+            while (used + count <= words.Length && filled + count <= masks.Length)
             {
-                bits = _generator.NextUInt32() >> (32 - MaskBits);
-            }
-            while (bits == (1 << MaskBits) - 1);
+                var bits = MersenneTwister.Temper(Vector512.Create(words.Slice(used, count))) >>> (32 - MaskBits);
+                if (Vector512.EqualsAny(bits, Vector512.Create(Rejected)))
+                {
+                    break;
+                }
 
-            masks[i] = (ushort)(bits + 1);
+                var drawn = Vector256.Narrow((bits + Vector512<uint>.One).GetLower(), (bits + Vector512<uint>.One).GetUpper());
+                drawn.CopyTo(masks[filled..]);
+                used += count;
+                filled += count;
+            }
+
+            // The vector that holds a rejected draw, or what is left of the words or the masks, one by one.
+            var end = Math.Min(words.Length, used + count);
+            while (used < end && filled < masks.Length)
+            {
+                var bits = MersenneTwister.Temper(words[used++]) >> (32 - MaskBits);
+                if (bits != Rejected)
+                {
+                    masks[filled++] = (ushort)(bits + 1);
+                }
+            }
+
+            _generator.Skip(used);
         }
     }
 }

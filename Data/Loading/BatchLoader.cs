@@ -9,6 +9,9 @@ namespace OneFractal.Data.Loading;
 /// </summary>
 public sealed class BatchLoader
 {
+    /// <summary>Images loaded at a time: as many as the fractal renderer draws side by side.</summary>
+    private const int Group = 8;
+
     private const ulong AugmentationStream = 0xA06;
     private readonly IImageDataset _dataset;
     private readonly ImageTransform _transform;
@@ -75,12 +78,13 @@ public sealed class BatchLoader
     private bool FillTraining(long step, ImageBatch batch)
     {
         batch.Start(step, _settings.BatchSize);
+        var epochs = new long[batch.Count];
         for (var i = 0; i < batch.Count; i++)
         {
-            var (index, epoch) = _order.At(step * _settings.BatchSize + i);
-            FillImage(batch, i, index, epoch);
+            (batch.Indices.Span[i], epochs[i]) = _order.At(step * _settings.BatchSize + i);
         }
 
+        FillImages(batch, epochs);
         return true;
     }
 
@@ -95,17 +99,35 @@ public sealed class BatchLoader
         batch.Start(step, (int)Math.Min(_settings.BatchSize, _dataset.Count - first));
         for (var i = 0; i < batch.Count; i++)
         {
-            FillImage(batch, i, (int)first + i, epoch: 0);
+            batch.Indices.Span[i] = (int)first + i;
         }
 
+        FillImages(batch, new long[batch.Count]);
         return true;
     }
 
-    private void FillImage(ImageBatch batch, int i, int index, long epoch)
+    private void FillImages(ImageBatch batch, long[] epochs)
     {
-        batch.Indices.Span[i] = index;
-        batch.Labels.Span[i] = _dataset.Label(index);
-        using var image = _dataset.Load(index);
-        _transform.Apply(image, new RandomStream(_settings.Seed, AugmentationStream, (ulong)epoch, (ulong)index), batch.Image(i));
+        for (var first = 0; first < batch.Count; first += Group)
+        {
+            var indices = batch.Indices.Span.Slice(first, Math.Min(Group, batch.Count - first));
+            var images = _dataset.LoadMany(indices);
+            try
+            {
+                for (var i = 0; i < images.Length; i++)
+                {
+                    batch.Labels.Span[first + i] = _dataset.Label(indices[i]);
+                    var random = new RandomStream(_settings.Seed, AugmentationStream, (ulong)epochs[first + i], (ulong)indices[i]);
+                    _transform.Apply(images[i], random, batch.Image(first + i));
+                }
+            }
+            finally
+            {
+                foreach (var image in images)
+                {
+                    image.Dispose();
+                }
+            }
+        }
     }
 }

@@ -68,6 +68,18 @@ public sealed class SubsetDataset : IImageDataset
     public Mat Load(int index) => _whole.Load(_indices[index]);
 
     /// <inheritdoc />
+    public Mat[] LoadMany(ReadOnlySpan<int> indices)
+    {
+        var inWhole = new int[indices.Length];
+        for (var i = 0; i < inWhole.Length; i++)
+        {
+            inWhole[i] = _indices[indices[i]];
+        }
+
+        return _whole.LoadMany(inWhole);
+    }
+
+    /// <inheritdoc />
     public string Describe(int index) => _whole.Describe(_indices[index]);
 
     /// <inheritdoc />

@@ -22,7 +22,11 @@ public static class Synthesizer
     /// <summary>Name of the picture of samples.</summary>
     public const string ContactSheetFile = "contact-sheet.png";
 
+    /// <summary>Images whose parameters are held until they are written.</summary>
     private const int Chunk = 256;
+
+    /// <summary>Images computed side by side.</summary>
+    private const int Group = 8;
 
     /// <summary>
     /// Writes the set to <paramref name="folder"/>. A folder that already holds a part of the same set is completed; whenever this is
@@ -98,18 +102,23 @@ public static class Synthesizer
             var parameters = new double[Math.Min(Chunk, count - first)][];
             try
             {
-                Parallel.For(0, parameters.Length, options, () => new byte[source.Size * source.Size * source.Channels], (i, _, pixels) =>
+                Parallel.For(0, (parameters.Length + Group - 1) / Group, options, () => new GroupBuffer(source), (group, _, buffer) =>
                 {
                     // Rendering is much cheaper than encoding, and gives the parameters even of images that are there already.
-                    parameters[i] = source.Render(first + i, pixels);
-                    var path = Path.Combine(folder, RelativePath(source, first + i));
-                    if (!File.Exists(path))
+                    var from = group * Group;
+                    var length = Math.Min(Group, parameters.Length - from);
+                    buffer.Render(source, first + from, length).CopyTo(parameters, from);
+                    for (var i = 0; i < length; i++)
                     {
-                        WriteImage(path, source, pixels);
-                        Interlocked.Increment(ref written);
+                        var path = Path.Combine(folder, RelativePath(source, first + from + i));
+                        if (!File.Exists(path))
+                        {
+                            WriteImage(path, source, buffer.Pixels[i]);
+                            Interlocked.Increment(ref written);
+                        }
                     }
 
-                    return pixels;
+                    return buffer;
                 }, _ => { });
             }
             catch (AggregateException e)
@@ -145,4 +154,13 @@ public static class Synthesizer
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    /// <summary>The pixels of a group of images.</summary>
+    private sealed class GroupBuffer(ISyntheticSource source)
+    {
+        public byte[][] Pixels { get; } = [.. Enumerable.Range(0, Group).Select(_ => new byte[source.Size * source.Size * source.Channels])];
+
+        public double[][] Render(ISyntheticSource from, int first, int count) =>
+            from.RenderMany([.. Enumerable.Range(first, count)], [.. Pixels.Take(count).Select(pixels => pixels.AsMemory())]);
+    }
 }

@@ -38,32 +38,28 @@ public sealed class SyntheticDataset : IImageDataset
     public int Label(int index) => index / _source.ImagesPerClass;
 
     /// <inheritdoc />
-    public Mat Load(int index)
+    public Mat Load(int index) => LoadMany([index])[0];
+
+    /// <inheritdoc />
+    public Mat[] LoadMany(ReadOnlySpan<int> indices)
     {
-        var image = new Mat(_source.Size, _source.Size, _source.Channels == 1 ? MatType.CV_8UC1 : MatType.CV_8UC3);
-        try
+        var pixels = new byte[indices.Length][];
+        var missing = new List<int>();
+        for (var i = 0; i < pixels.Length; i++)
         {
-            var pixels = image.AsSpan<byte>();
-            if (_cache[index] is { } kept)
+            if (_cache[indices[i]] is { } kept)
             {
-                kept.CopyTo(pixels);
-                return image;
+                pixels[i] = kept;
             }
-
-            _ = _source.Render(index, pixels);
-            if (Interlocked.Add(ref _budget, -_imageBytes) >= 0)
+            else
             {
-                // Two threads may both compute and pay for an image; within an epoch each is asked for once, so it hardly happens.
-                _cache[index] = pixels.ToArray();
+                pixels[i] = GC.AllocateUninitializedArray<byte>(_imageBytes);
+                missing.Add(i);
             }
+        }
 
-            return image;
-        }
-        catch
-        {
-            image.Dispose();
-            throw;
-        }
+        Compute(missing, indices, pixels);
+        return [.. pixels.Select(ToImage)];
     }
 
     /// <inheritdoc />
@@ -76,4 +72,39 @@ public sealed class SyntheticDataset : IImageDataset
 
     /// <summary>The name of a class: its number.</summary>
     internal static string ClassName(int label) => label.ToString("D5", System.Globalization.CultureInfo.InvariantCulture);
+
+    private void Compute(List<int> missing, ReadOnlySpan<int> indices, byte[][] pixels)
+    {
+        if (missing.Count == 1)
+        {
+            _ = _source.Render(indices[missing[0]], pixels[missing[0]]);
+        }
+        else if (missing.Count > 1)
+        {
+            var wanted = new int[missing.Count];
+            for (var i = 0; i < wanted.Length; i++)
+            {
+                wanted[i] = indices[missing[i]];
+            }
+
+            _ = _source.RenderMany(wanted, [.. missing.Select(i => pixels[i].AsMemory())]);
+        }
+
+        foreach (var i in missing)
+        {
+            // Two threads may both compute and pay for an image; within an epoch each is asked for once, so it hardly happens.
+            if (Interlocked.Add(ref _budget, -_imageBytes) >= 0)
+            {
+                _cache[indices[i]] = pixels[i];
+            }
+        }
+    }
+
+    private Mat ToImage(byte[] pixels)
+    {
+        // A copy: the caller may write to it.
+        var image = new Mat(_source.Size, _source.Size, _source.Channels == 1 ? MatType.CV_8UC1 : MatType.CV_8UC3);
+        pixels.CopyTo(image.AsSpan<byte>());
+        return image;
+    }
 }

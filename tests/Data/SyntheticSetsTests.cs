@@ -46,6 +46,23 @@ public sealed class SyntheticSetsTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(Kinds))]
+    public void Several_at_a_time_are_the_same_images(string kind)
+    {
+        using var folder = new TempFolder();
+        var source = Make(kind, folder);
+        int[] indices = [3, 0, 1, 3, 2, 0, 1, 2, 3, 0];
+        var images = indices.Select(_ => new Memory<byte>(new byte[source.Size * source.Size * source.Channels])).ToArray();
+        var parameters = source.RenderMany(indices, images);
+        for (var i = 0; i < indices.Length; i++)
+        {
+            var expected = Draw(source, indices[i]);
+            CollectionAssert.AreEqual(expected.Pixels, images[i].ToArray());
+            CollectionAssert.AreEqual(expected.Parameters, parameters[i]);
+        }
+    }
+
+    [TestMethod]
     [DataRow(DistortionKind.Affine)]
     [DataRow(DistortionKind.Polynomial)]
     [DataRow(DistortionKind.Elastic)]
