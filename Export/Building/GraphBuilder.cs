@@ -100,6 +100,11 @@ public sealed partial class GraphBuilder
         }
 
         var infos = ShapeInference.Infer(node, Opset, [.. inputs.Select(i => i?.Info)]);
+        if (infos.Length < outputs)
+        {
+            throw new ModelException($"{node.Describe()}: {outputs} outputs are asked for, but {infos.Length} are known.");
+        }
+
         _graph.Node.Add(node);
         return [.. node.Output.Select((name, i) => new Value(name, infos[i]))];
     }

@@ -8,7 +8,7 @@ public static class ModelChecker
     public static void Check(OnnxModel model)
     {
         var proto = model.Proto;
-        if (proto.Graph is null || (proto.Graph.Node.Count == 0 && proto.Graph.Output.Count == 0))
+        if (proto.Graph is null)
         {
             throw Error(model, "not an ONNX model, or one without a graph");
         }
@@ -21,6 +21,11 @@ public static class ModelChecker
         if (model.Opset is < OnnxModel.OldestOpset or > OnnxModel.NewestOpset)
         {
             throw Error(model, $"opset {model.Opset} is not supported; {OnnxModel.OldestOpset} to {OnnxModel.NewestOpset} are read");
+        }
+
+        if (proto.Graph.Output.Count == 0)
+        {
+            throw Error(model, "the graph has no outputs");
         }
 
         var defined = CheckGraph(model, proto.Graph, new HashSet<string>());
@@ -43,11 +48,7 @@ public static class ModelChecker
                 throw Error(model, $"initializer '{tensor.Name}' has the unknown element type {tensor.DataType}");
             }
 
-            if (tensor.ElementType().ElementSize() > 0 && tensor.DataLocation != TensorProto.Types.DataLocation.External)
-            {
-                // Throws when the bytes are not those of the shape.
-                _ = tensor.ToBytes();
-            }
+            CheckData(model, tensor);
         }
 
         defined.UnionWith(initializers);
@@ -65,15 +66,39 @@ public static class ModelChecker
             CheckNode(model, node, defined);
         }
 
+        var outputs = new HashSet<string>();
         foreach (var output in graph.Output)
         {
             if (!defined.Contains(output.Name))
             {
                 throw Error(model, $"output '{output.Name}' is computed by no node");
             }
+
+            if (!outputs.Add(output.Name))
+            {
+                throw Error(model, $"two outputs are called '{output.Name}'");
+            }
         }
 
         return defined;
+    }
+
+    private static void CheckData(OnnxModel model, TensorProto tensor)
+    {
+        if (tensor.ElementType().ElementSize() == 0 || tensor.DataLocation == TensorProto.Types.DataLocation.External)
+        {
+            return;
+        }
+
+        try
+        {
+            // Throws when the bytes are not those of the shape.
+            _ = tensor.ToBytes();
+        }
+        catch (ModelException e)
+        {
+            throw Error(model, e.Message.TrimEnd('.'));
+        }
     }
 
     private static void CheckNode(OnnxModel model, NodeProto node, HashSet<string> defined)

@@ -63,9 +63,9 @@ public sealed record ModelMetadata
     {
         try
         {
-            var root = JsonNode.Parse(json)!.AsObject();
-            var cfg = root["pretrained_cfg"]!.AsObject();
-            var size = cfg["input_size"]!.AsArray().Select(v => v!.GetValue<int>()).ToArray();
+            var root = JsonNode.Parse(json)?.AsObject() ?? throw new FormatException("it is null");
+            var cfg = Entry(root, "pretrained_cfg").AsObject();
+            var size = Entry(cfg, "input_size").AsArray().Select(v => v!.GetValue<int>()).ToArray();
             if (size.Length != 3 || size[0] is not (1 or 3) || size[1] is < 1 or > 16384 || size[2] is < 1 or > 16384)
             {
                 throw new FormatException($"input_size [{string.Join(", ", size)}] is not [1 or 3, height, width]");
@@ -73,7 +73,7 @@ public sealed record ModelMetadata
 
             float[] PerChannel(string key)
             {
-                var values = cfg[key]!.AsArray().Select(v => v!.GetValue<float>()).ToArray();
+                var values = Entry(cfg, key).AsArray().Select(v => v!.GetValue<float>()).ToArray();
                 return values.Length == size[0] && values.All(float.IsFinite)
                     ? values
                     : throw new FormatException($"{key} must have {size[0]} finite numbers");
@@ -85,6 +85,18 @@ public sealed record ModelMetadata
                 throw new FormatException($"crop_pct {cropFraction} is not in (0, 1]");
             }
 
+            var std = PerChannel("std");
+            if (!std.All(v => v > 0))
+            {
+                throw new FormatException("std must be above 0");
+            }
+
+            var name = cfg["interpolation"]?.GetValue<string>() ?? "bilinear";
+            if (!Enum.TryParse<Interpolation>(name, ignoreCase: true, out var interpolation) || !Enum.IsDefined(interpolation))
+            {
+                throw new FormatException($"the interpolation '{name}' is not known");
+            }
+
             return new ModelMetadata
             {
                 Architecture = root["architecture"]?.GetValue<string>() ?? "",
@@ -92,8 +104,8 @@ public sealed record ModelMetadata
                 Preprocessing = new Preprocessing(size[0], size[1], size[2])
                 {
                     Mean = PerChannel("mean"),
-                    Std = PerChannel("std"),
-                    Interpolation = Enum.Parse<Interpolation>(cfg["interpolation"]?.GetValue<string>() ?? "bilinear", ignoreCase: true),
+                    Std = std,
+                    Interpolation = interpolation,
                     CropFraction = cropFraction,
                 },
                 Labels = root["label_names"]?.AsArray().Select(v => v!.GetValue<string>()).ToArray() ?? [],
@@ -102,7 +114,9 @@ public sealed record ModelMetadata
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or FormatException or ArgumentException)
         {
-            throw new ModelException($"'{source}': its metadata cannot be read ({e.Message}).", e);
+            throw new ModelException($"'{source}': its metadata cannot be read ({e.Message.Split('\n')[0].TrimEnd('.')}).", e);
         }
     }
+
+    private static JsonNode Entry(JsonObject parent, string key) => parent[key] ?? throw new FormatException($"'{key}' is missing");
 }

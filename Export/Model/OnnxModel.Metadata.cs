@@ -4,7 +4,11 @@ namespace OneFractal.Export;
 
 public sealed partial class OnnxModel
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
 
     private const string TrainableKey = "onefractal.trainable";
     private const string ResidualBranchesKey = "onefractal.residual_branches";
@@ -54,26 +58,32 @@ public sealed partial class OnnxModel
     public void SetProperty(string key, string? value)
     {
         var entry = Proto.MetadataProps.FirstOrDefault(p => p.Key == key);
-        if (value is null)
-        {
-            Proto.MetadataProps.Remove(entry);
-        }
-        else if (entry is null)
+        if (value is not null && entry is null)
         {
             Proto.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         }
-        else
+        else if (value is not null)
         {
-            entry.Value = value;
+            entry!.Value = value;
+        }
+        else if (entry is not null)
+        {
+            Proto.MetadataProps.Remove(entry);
         }
     }
 
     private T[]? Get<T>(string key)
+        where T : class
     {
-        var json = GetProperty(key);
+        if (GetProperty(key) is not { } json)
+        {
+            return null;
+        }
+
         try
         {
-            return json is null ? null : JsonSerializer.Deserialize<T[]>(json, Json);
+            var items = JsonSerializer.Deserialize<T?[]>(json, Json) ?? throw new JsonException("null");
+            return [.. items.Select(item => item ?? throw new JsonException("an item is null"))];
         }
         catch (JsonException e)
         {

@@ -13,6 +13,11 @@ public static partial class ShapeInference
 
         var result = target.ToArray();
         var infer = Array.FindIndex(result, d => d.Value == -1);
+        if (result.Any(d => d.Value < -1) || result.Count(d => d.Value == -1) > 1)
+        {
+            throw c.Error($"cannot take the shape [{string.Join(", ", target)}]");
+        }
+
         if (c.Node.GetInt("allowzero", 0) == 0)
         {
             for (var i = 0; i < result.Length; i++)
@@ -188,6 +193,11 @@ public static partial class ShapeInference
         {
             // Equal parts; from opset 18 on (num_outputs) the last may be smaller.
             var part = (length + count - 1) / count;
+            if ((length % count != 0 && c.Opset < 18) || length < part * (count - 1))
+            {
+                throw c.Error($"{length} elements do not split into {count} parts");
+            }
+
             sizes = [.. Enumerable.Range(0, count).Select(i => Math.Min(part, length - i * part))];
         }
 
@@ -207,6 +217,11 @@ public static partial class ShapeInference
             return [x with { Shape = x.Shape is { } s ? [.. s.Select(_ => Dim.Unknown)] : null, Elements = null }];
         }
 
+        if (starts.Length != ends.Length || (axes ?? starts).Length != starts.Length || (steps ?? starts).Length != starts.Length)
+        {
+            throw c.Error("starts, ends, axes and steps differ in length");
+        }
+
         var result = shape.ToArray();
         IReadOnlyList<Dim>? elements = null;
         for (var i = 0; i < starts.Length; i++)
@@ -224,10 +239,14 @@ public static partial class ShapeInference
                 continue;
             }
 
+            // Backwards, −1 is the place before the first element.
             var (low, high) = step > 0 ? (0L, length) : (-1L, length - 1);
-            var from = Math.Clamp(starts[i] < 0 ? starts[i] + length : starts[i], 0, step > 0 ? length : length - 1);
-            var to = Math.Clamp(ends[i] < 0 ? Math.Max(ends[i] + length, step > 0 ? 0 : -1) : ends[i], low, high);
-            result[axis] = Math.Max(0, (to - from + step - Math.Sign(step)) / step);
+            var from = Math.Clamp(starts[i] < 0 ? starts[i] + length : starts[i], Math.Min(0, high), high);
+            var to = Math.Clamp(ends[i] < 0 ? ends[i] + length : ends[i], low, high);
+            // Steps beyond the length all take one element; the largest and smallest integers stand for "to the end".
+            step = Math.Clamp(step, -length - 1, length + 1);
+            var distance = step > 0 ? to - from : from - to;
+            result[axis] = distance <= 0 ? 0 : (distance - 1) / Math.Abs(step) + 1;
             if (x.Elements is { } e && shape.Count == 1)
             {
                 elements = [.. Enumerable.Range(0, (int)result[axis].Value!.Value).Select(k => e[(int)(from + k * step)])];
@@ -247,7 +266,7 @@ public static partial class ShapeInference
 
         var axis = c.Axis(c.Node.GetInt("axis", 0), shape.Count);
         Dim[]? elements = null;
-        if (x.Elements is { } e && indices.KnownElements is { } picks && shape.Count == 1)
+        if (x.Elements is { } e && indices.KnownElements is { } picks && shape.Count == 1 && index.Count <= 1)
         {
             elements = [.. picks.Select(p => e[c.Axis(p, e.Count)])];
         }
@@ -274,8 +293,8 @@ public static partial class ShapeInference
         {
             switch (attribute.Name)
             {
-                case "value":
-                    return [TensorInfo.From(attribute.T)];
+                case "value" when attribute.T is { } tensor:
+                    return [TensorInfo.From(tensor)];
                 case "value_int":
                     return [new TensorInfo(DataType.Int64, []) { Elements = [attribute.I] }];
                 case "value_ints":
@@ -292,8 +311,9 @@ public static partial class ShapeInference
 
     private static TensorInfo[] ConstantOfShape(InferenceContext c)
     {
-        var type = c.Node.Find("value") is { } value ? value.T.ElementType() : DataType.Float;
-        return [new TensorInfo(type, c.Input(0).Elements)];
+        var type = c.Node.Find("value")?.T?.ElementType() ?? DataType.Float;
+        var rank = c.Input(0).Shape is [{ Value: { } length }] ? (int)length : (int?)null;
+        return [new TensorInfo(type, c.Input(0).Elements ?? (rank is { } n ? [.. Enumerable.Repeat(Dim.Unknown, n)] : null))];
     }
 
     private static TensorInfo[] Reduce(InferenceContext c)

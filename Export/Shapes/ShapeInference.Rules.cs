@@ -18,10 +18,10 @@ public static partial class ShapeInference
         ["Sqrt"] = SameAsInput,
         ["Neg"] = SameAsInput,
         ["Gelu"] = SameAsInput,
-        ["Softmax"] = SameAsInput,
-        ["LogSoftmax"] = SameAsInput,
+        ["Softmax"] = Softmax,
+        ["LogSoftmax"] = Softmax,
         ["LayerNormalization"] = LayerNormalization,
-        ["BatchNormalization"] = SameAsInput,
+        ["BatchNormalization"] = BatchNormalization,
         ["Identity"] = SameAsInput,
         ["Dropout"] = Dropout,
         ["Cast"] = Cast,
@@ -51,6 +51,17 @@ public static partial class ShapeInference
 
     private static TensorInfo[] SameAsInput(InferenceContext c) => [c.Input(0)];
 
+    private static TensorInfo[] Softmax(InferenceContext c)
+    {
+        if (c.Input(0).Shape is { } shape)
+        {
+            // From opset 13 on, the last axis by default; before, all axes from 1 on.
+            _ = c.Axis(c.Node.GetInt("axis", c.Opset >= 13 ? -1 : 1), shape.Count);
+        }
+
+        return [c.Input(0)];
+    }
+
     private static TensorInfo[] Elementwise(InferenceContext c)
     {
         return [new TensorInfo(c.Input(0).Type, Broadcast(c, c.Input(0).Shape, c.Input(1).Shape))];
@@ -65,7 +76,7 @@ public static partial class ShapeInference
         }
 
         var result = Elementwise(c)[0];
-        if (a.Elements is { } x && b.Elements is { } y && (x.Count == y.Count || x.Count == 1 || y.Count == 1))
+        if (a.Elements is { Count: > 0 } x && b.Elements is { Count: > 0 } y && (x.Count == y.Count || x.Count == 1 || y.Count == 1))
         {
             var elements = new Dim[Math.Max(x.Count, y.Count)];
             for (var i = 0; i < elements.Length; i++)
@@ -88,10 +99,31 @@ public static partial class ShapeInference
             var axis = c.Axis(c.Node.GetInt("axis", -1), shape.Count);
             for (var parameter = 1; parameter <= 2; parameter++)
             {
-                // Scale and bias broadcast to the normalised dimensions.
-                if (c.Optional(parameter)?.Shape is { } p && Broadcast(c, p, [.. shape.Skip(axis)])!.Length > shape.Count - axis)
+                if (c.Optional(parameter)?.Shape is { } p)
                 {
-                    throw c.Error($"input {parameter} has more dimensions than are normalised");
+                    RequireBroadcast(c, p, [.. shape.Skip(axis)], parameter == 1 ? "the scale" : "the bias");
+                }
+            }
+        }
+
+        return [x];
+    }
+
+    private static TensorInfo[] BatchNormalization(InferenceContext c)
+    {
+        var x = c.Input(0);
+        if (x.Shape is { } shape)
+        {
+            if (shape.Count < 2)
+            {
+                throw c.Error("needs [batch, channels, space…]");
+            }
+
+            for (var parameter = 1; parameter <= 4; parameter++)
+            {
+                if (c.Input(parameter).Shape is { } p && (p.Count != 1 || p[0].Contradicts(shape[1])))
+                {
+                    throw c.Error($"input {parameter} must have {shape[1]} elements");
                 }
             }
         }
@@ -104,6 +136,11 @@ public static partial class ShapeInference
     private static TensorInfo[] Cast(InferenceContext c)
     {
         var to = (DataType)c.Node.GetInt("to", 0);
+        if (to == DataType.Undefined || !Enum.IsDefined(to))
+        {
+            throw c.Error($"does not say what to cast to, or an unknown type {(int)to}");
+        }
+
         return [c.Input(0) with { Type = to, Elements = to is DataType.Int64 or DataType.Int32 ? c.Input(0).Elements : null }];
     }
 
@@ -115,9 +152,9 @@ public static partial class ShapeInference
             return [new TensorInfo(a.Type, null)];
         }
 
-        if (x.Count == 0 || y.Count == 0)
+        if (x.Count == 0 || y.Count == 0 || a.Type != b.Type)
         {
-            throw c.Error("a scalar has no matrix product");
+            throw c.Error(a.Type != b.Type ? "the factors' types differ" : "a scalar has no matrix product");
         }
 
         var (inner, other) = (x[^1], y[y.Count == 1 ? 0 : y.Count - 2]);
@@ -148,9 +185,9 @@ public static partial class ShapeInference
             return [new TensorInfo(a.Type, [Dim.Unknown, Dim.Unknown])];
         }
 
-        if (x.Count != 2 || y.Count != 2)
+        if (x.Count != 2 || y.Count != 2 || a.Type != b.Type)
         {
-            throw c.Error("both factors must be matrices");
+            throw c.Error("both factors must be matrices of one type");
         }
 
         var (rows, inner) = c.Node.GetInt("transA", 0) != 0 ? (x[1], x[0]) : (x[0], x[1]);
@@ -161,9 +198,9 @@ public static partial class ShapeInference
         }
 
         Dim[] result = [rows, columns];
-        if (c.Optional(2)?.Shape is { } bias && Broadcast(c, bias, result)!.Length > 2)
+        if (c.Optional(2)?.Shape is { } bias)
         {
-            throw c.Error("the third input does not broadcast to the product");
+            RequireBroadcast(c, bias, result, "the third input");
         }
 
         return [new TensorInfo(a.Type, result)];

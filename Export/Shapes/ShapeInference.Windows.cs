@@ -26,21 +26,43 @@ public static partial class ShapeInference
             throw c.Error($"the bias must have {weight[0]} elements");
         }
 
-        var kernel = c.Node.GetInts("kernel_shape") ?? (w.StaticShape is { } s ? s[2..] : null);
+        if (group < 1 || (weight[0].Value is { } filters && filters % group != 0))
+        {
+            throw c.Error($"{weight[0]} filters do not divide into {group} groups");
+        }
+
+        var kernel = c.Node.GetInts("kernel_shape");
+        if (kernel is not null && (kernel.Length != weight.Count - 2 || kernel.Zip(weight.Skip(2)).Any(p => p.Second.Contradicts(p.First))))
+        {
+            throw c.Error($"kernel_shape [{string.Join(", ", kernel)}] is not that of the weight");
+        }
+
+        kernel ??= weight.Skip(2).All(d => d.Value is not null) ? [.. weight.Skip(2).Select(d => d.Value!.Value)] : null;
         return [new TensorInfo(x.Type, [input[0], weight[0], .. Space(c, input, kernel)])];
     }
 
     private static TensorInfo[] Pool(InferenceContext c)
     {
         var x = c.Input(0);
-        var output = x with { Shape = x.Shape is { } s ? [s[0], s[1], .. Space(c, s, c.Node.GetInts("kernel_shape"))] : null };
+        var kernel = c.Node.GetInts("kernel_shape") ?? throw c.Error("has no kernel_shape");
+        RequireSpace(c, x);
+        var output = x with { Shape = x.Shape is { } s ? [s[0], s[1], .. Space(c, s, kernel)] : null };
         return [output, output with { Type = DataType.Int64 }];
     }
 
     private static TensorInfo[] GlobalPool(InferenceContext c)
     {
         var x = c.Input(0);
+        RequireSpace(c, x);
         return [x with { Shape = x.Shape is { } s ? [s[0], s[1], .. Enumerable.Repeat((Dim)1, s.Count - 2)] : null }];
+    }
+
+    private static void RequireSpace(InferenceContext c, TensorInfo x)
+    {
+        if (x.Rank < 3)
+        {
+            throw c.Error("needs [batch, channels, space…]");
+        }
     }
 
     /// <summary>Output lengths of a sliding window over the dimensions from 2 on.</summary>

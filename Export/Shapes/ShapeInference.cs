@@ -54,7 +54,9 @@ public static partial class ShapeInference
             {
                 if (node.Output[i].Length > 0)
                 {
-                    known[node.Output[i]] = outputs[i];
+                    // What the file declares may be more than what can be inferred.
+                    var declared = known.GetValueOrDefault(node.Output[i]);
+                    known[node.Output[i]] = outputs[i] with { Shape = outputs[i].Shape ?? declared?.Shape };
                 }
             }
         }
@@ -82,6 +84,18 @@ public static partial class ShapeInference
         }
 
         return result;
+    }
+
+    /// <summary>Fails where <paramref name="shape"/> does not broadcast to exactly <paramref name="target"/>.</summary>
+    private static void RequireBroadcast(InferenceContext context, IReadOnlyList<Dim> shape, IReadOnlyList<Dim> target, string what)
+    {
+        for (var i = 1; i <= shape.Count; i++)
+        {
+            if (i > target.Count || (shape[^i].Value != 1 && shape[^i].Contradicts(target[^i])))
+            {
+                throw context.Error($"{what} [{string.Join(", ", shape)}] does not broadcast to [{string.Join(", ", target)}]");
+            }
+        }
     }
 
     private static Dim Product(IEnumerable<Dim> dims)

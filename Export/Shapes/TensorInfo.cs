@@ -34,7 +34,8 @@ public sealed record TensorInfo(DataType Type, IReadOnlyList<Dim>? Shape)
 
         Dim[]? shape = tensor.Shape is null ? null : [.. tensor.Shape.Dim.Select(d => d.ValueCase switch
         {
-            TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue => new Dim(d.DimValue),
+            // Some writers say -1 where they mean nothing.
+            TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue when d.DimValue >= 0 => new Dim(d.DimValue),
             TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam when d.DimParam.Length > 0 => new Dim(null, d.DimParam),
             _ => Dim.Unknown,
         })];

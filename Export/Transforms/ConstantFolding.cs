@@ -18,6 +18,11 @@ public static class ConstantFolding
         var outputs = graph.Output.Select(o => o.Name).ToHashSet();
         foreach (var node in graph.Node)
         {
+            if (node.Domain is not ("" or "ai.onnx"))
+            {
+                continue;
+            }
+
             if (node.OpType is "Dropout" or "Identity" && !outputs.Contains(node.Output[0]))
             {
                 GraphEdits.ReplaceReads(graph, node.Output[0], node.Input[0]);
@@ -45,6 +50,13 @@ public static class ConstantFolding
         if (info is { Type: DataType.Int64, KnownElements: { } elements, StaticShape: { } shape })
         {
             return TensorProtoExtensions.Int64(name, shape, elements);
+        }
+
+        if (node.OpType == "Constant" && node.Find("value")?.T is { } value)
+        {
+            var constant = value.Clone();
+            constant.Name = name;
+            return constant;
         }
 
         if (node.OpType is not ("Transpose" or "Expand") || info?.StaticShape is not { } target

@@ -10,27 +10,30 @@ public static class FixedBatch
         var result = model.Clone();
         var graph = result.Graph;
         var initializers = graph.Initializer.Select(t => t.Name).ToHashSet();
+        var before = new HashSet<Dim>();
         foreach (var input in graph.Input.Where(i => !initializers.Contains(i.Name)))
         {
             if (TensorInfo.From(input) is { Shape: { Count: > 0 } shape } info)
             {
+                before.Add(shape[0]);
                 input.Type = (info with { Shape = [batch, .. shape.Skip(1)] }).ToProto(input.Name).Type;
             }
         }
 
-        // Declared shapes still name the old batch: what is known now is inferred anew.
+        // Declared shapes still have the old batch: what is known now is inferred anew. An output that cannot be inferred keeps the
+        // rest of what it declares.
         graph.ValueInfo.Clear();
-        var outputs = graph.Output.ToArray();
-        foreach (var output in outputs)
+        foreach (var output in graph.Output)
         {
-            if (TensorInfo.From(output) is { } declared)
+            if (TensorInfo.From(output) is { Shape: { Count: > 0 } shape } declared)
             {
-                output.Type = new TensorInfo(declared.Type, null).ToProto(output.Name).Type;
+                var first = before.Contains(shape[0]) ? batch : shape[0];
+                output.Type = (declared with { Shape = [first, .. shape.Skip(1)] }).ToProto(output.Name).Type;
             }
         }
 
         var infos = ShapeInference.InferAll(result);
-        foreach (var output in outputs)
+        foreach (var output in graph.Output)
         {
             if (infos.TryGetValue(output.Name, out var info))
             {

@@ -36,7 +36,10 @@ internal static class GraphEdits
 
         live.Reverse();
         Replace(graph.Node, live);
-        Replace(graph.Initializer, graph.Initializer.Where(t => needed.Contains(t.Name)).ToArray());
+        // Up to IR 3, initializers are inputs too; one that is gone must not stay as an input that somebody has to feed.
+        var gone = graph.Initializer.Select(t => t.Name).Where(name => !needed.Contains(name)).ToHashSet();
+        Replace(graph.Initializer, graph.Initializer.Where(t => !gone.Contains(t.Name)).ToArray());
+        Replace(graph.Input, graph.Input.Where(i => !gone.Contains(i.Name)).ToArray());
         Replace(graph.ValueInfo, graph.ValueInfo.Where(v => needed.Contains(v.Name)).ToArray());
         if (model.TrainableNames is { } trainable)
         {
@@ -63,7 +66,6 @@ internal static class GraphEdits
     private static IEnumerable<string> OuterReads(NodeProto node)
     {
         return node.Attribute.SelectMany(a => a.Graphs.Prepend(a.G).OfType<GraphProto>())
-            .SelectMany(g => g.Node)
-            .SelectMany(n => n.Input.Concat(OuterReads(n)));
+            .SelectMany(g => g.Node.SelectMany(n => n.Input.Concat(OuterReads(n))).Concat(g.Output.Select(o => o.Name)));
     }
 }

@@ -1,0 +1,133 @@
+using OneFractal.Data.Readers;
+using OneFractal.Data.Transforms;
+using OpenCvSharp;
+
+namespace OneFractal.Inference;
+
+/// <summary>
+/// An image classifier from one ONNX file, which holds everything: graph, labels and preprocessing. Thread-safe: share one instance, its
+/// calls run side by side.
+/// </summary>
+public sealed class Classifier : IDisposable
+{
+    // An evaluation transform draws nothing; it takes a stream since training's do.
+    private static readonly RandomStream Unused = new(0);
+    private readonly EvaluationTransform _transform;
+
+    private Classifier(ModelRunner runner)
+    {
+        Runner = runner;
+        _transform = new EvaluationTransform(Check(runner).Preprocessing);
+        Labels = runner.Metadata!.Labels;
+    }
+
+    /// <summary>Class names in the order of the model's outputs.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>How an image becomes the model's input.</summary>
+    public Preprocessing Preprocessing => _transform.Preprocessing;
+
+    /// <summary>The model itself, for batches that are preprocessed already.</summary>
+    public ModelRunner Runner { get; }
+
+    /// <summary>Opens a classifier file.</summary>
+    /// <param name="path">An ONNX file with labels and preprocessing in its metadata.</param>
+    /// <param name="settings">Device and threads.</param>
+    /// <exception cref="ModelException">Not a usable ONNX file, or one that is no image classifier; the message says what to do.</exception>
+    /// <exception cref="OneFractalException">CUDA was asked for and cannot be used.</exception>
+    public static Classifier Load(string path, SessionSettings? settings = null) => Open(ModelRunner.Load(path, settings));
+
+    /// <summary>Opens a classifier that is in memory.</summary>
+    /// <inheritdoc cref="Load" path="/exception" />
+    public static Classifier Create(OnnxModel model, SessionSettings? settings = null) => Open(ModelRunner.Create(model, settings));
+
+    /// <summary>Classifies an image.</summary>
+    /// <param name="image">8 bits a channel, 3 channels or 1 (grey), any size; it is not changed.</param>
+    /// <param name="order">The order of its channels.</param>
+    public Prediction Predict(Mat image, ChannelOrder order = ChannelOrder.Rgb) => PredictBatch([image], order)[0];
+
+    /// <summary>Decodes and classifies an image file.</summary>
+    /// <exception cref="Data.BadImageException">The file cannot be decoded.</exception>
+    public Prediction Predict(string path)
+    {
+        using var image = ImageDecoder.Load(path);
+        return Predict(image);
+    }
+
+    /// <summary>Classifies images in one run of the model; the results are in their order.</summary>
+    /// <inheritdoc cref="Predict(Mat, ChannelOrder)" path="/param" />
+    public IReadOnlyList<Prediction> PredictBatch(IReadOnlyList<Mat> images, ChannelOrder order = ChannelOrder.Rgb)
+    {
+        var pixels = new float[images.Count * Runner.ImageLength];
+        for (var i = 0; i < images.Count; i++)
+        {
+            Prepare(images[i], order, pixels.AsSpan(i * Runner.ImageLength, Runner.ImageLength));
+        }
+
+        return Classify(pixels, images.Count);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Runner.Dispose();
+
+    /// <summary>Writes the model's input for an image.</summary>
+    internal void Prepare(Mat image, ChannelOrder order, Span<float> pixels)
+    {
+        if (image.Empty() || image.Depth() != MatType.CV_8U || image.Channels() is not (1 or 3))
+        {
+            throw new ArgumentException($"Images need 8 bits a channel and 1 or 3 channels, not {image}.", nameof(image));
+        }
+
+        if (order == ChannelOrder.Bgr && image.Channels() == 3)
+        {
+            using var swapped = new Mat();
+            Cv2.CvtColor(image, swapped, ColorConversionCodes.BGR2RGB);
+            _transform.Apply(swapped, Unused, pixels);
+            return;
+        }
+
+        _transform.Apply(image, Unused, pixels);
+    }
+
+    /// <summary>Classifies <paramref name="count"/> images that are preprocessed.</summary>
+    internal Prediction[] Classify(ReadOnlyMemory<float> pixels, int count)
+    {
+        var classes = Labels.Count;
+        var logits = new float[count * classes];
+        Runner.Run(pixels, count, logits);
+        return [.. Enumerable.Range(0, count).Select(i => new Prediction(Labels, logits.AsSpan(i * classes, classes)))];
+    }
+
+    private static Classifier Open(ModelRunner runner)
+    {
+        try
+        {
+            return new Classifier(runner);
+        }
+        catch
+        {
+            runner.Dispose();
+            throw;
+        }
+    }
+
+    private static ModelMetadata Check(ModelRunner runner)
+    {
+        if (runner.Metadata is not { } metadata)
+        {
+            throw new ModelException(
+                $"'{runner.Source}' holds no labels and no preprocessing, so it cannot classify images: use a classifier that 'onefractal finetune' wrote.");
+        }
+
+        if (metadata.Labels.Count == 0)
+        {
+            throw new ModelException(
+                $"'{runner.Source}' is a backbone without a classification head: fine-tune it first with 'onefractal finetune'.");
+        }
+
+        return runner.OutputShape is [var classes] && classes == metadata.Labels.Count
+            ? metadata
+            : throw new ModelException(
+                $"'{runner.Source}' has {metadata.Labels.Count} labels, but its output for an image is [{string.Join(", ", runner.OutputShape)}]; export it again.");
+    }
+}

@@ -1,0 +1,212 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace OneFractal.Inference;
+
+/// <summary>
+/// A model that takes images as one float32 input [batch, channels, height, width], on ONNX Runtime. Reads and writes the caller's
+/// memory in place. Thread-safe.
+/// </summary>
+public sealed class ModelRunner : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _options = new();
+    private readonly string[] _inputNames;
+    private readonly string[] _outputNames;
+
+    private ModelRunner(string source, ModelMetadata? metadata, SessionSettings settings, Func<SessionOptions, InferenceSession> open)
+    {
+        Source = source;
+        Metadata = metadata;
+        (_session, Device) = SessionFactory.Create(source, settings, open);
+        try
+        {
+            (var inputName, FixedBatch, ImageShape) = ReadInput();
+            _inputNames = [inputName];
+            _outputNames = [_session.OutputNames[0]];
+            OutputShape = ReadOutput();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The file the model came from, or a name for errors.</summary>
+    public string Source { get; }
+
+    /// <summary>What the model says of itself, or null for one that OneFractal did not write.</summary>
+    public ModelMetadata? Metadata { get; }
+
+    /// <summary>Where it runs: <c>cpu</c> or <c>cuda:n</c>.</summary>
+    public ComputeDevice Device { get; }
+
+    /// <summary>Shape of one image: channels, height, width.</summary>
+    public IReadOnlyList<int> ImageShape { get; }
+
+    /// <summary>Number of values of one image.</summary>
+    public int ImageLength => ImageShape[0] * ImageShape[1] * ImageShape[2];
+
+    /// <summary>Shape of the first output for one image, e.g. [classes].</summary>
+    public IReadOnlyList<int> OutputShape { get; }
+
+    /// <summary>Number of output values of one image.</summary>
+    public int OutputLength => OutputShape.Aggregate(1, (product, length) => product * length);
+
+    /// <summary>The only batch size that the graph takes, or null when it takes any. <see cref="Run"/> takes any number of images either way.</summary>
+    public int? FixedBatch { get; }
+
+    /// <summary>Reads, checks and opens a model file.</summary>
+    /// <exception cref="ModelException">Not a usable ONNX file, or not a model of images.</exception>
+    /// <exception cref="OneFractalException">CUDA was asked for and cannot be used.</exception>
+    public static ModelRunner Load(string path, SessionSettings? settings = null)
+    {
+        var metadata = OnnxModel.Load(path).Metadata;
+        return new ModelRunner(path, metadata, settings ?? new SessionSettings(), options => new InferenceSession(path, options));
+    }
+
+    /// <summary>Opens a model that is in memory.</summary>
+    /// <inheritdoc cref="Load" path="/exception" />
+    public static ModelRunner Create(OnnxModel model, SessionSettings? settings = null)
+    {
+        return new ModelRunner(
+            model.Source, model.Metadata, settings ?? new SessionSettings(), options => new InferenceSession(model.Proto.ToByteArray(), options));
+    }
+
+    /// <summary>Runs the model on <paramref name="count"/> images and writes its first output.</summary>
+    /// <param name="images">count × channels × height × width values.</param>
+    /// <param name="count">How many images.</param>
+    /// <param name="outputs">Takes count × <see cref="OutputLength"/> values.</param>
+    /// <exception cref="ModelException">ONNX Runtime fails while it runs.</exception>
+    public void Run(ReadOnlyMemory<float> images, int count, Memory<float> outputs)
+    {
+        // The runtime takes writable memory for inputs too, but does not write to it.
+        var input = MemoryMarshal.AsMemory(images[..(count * ImageLength)]);
+        outputs = outputs[..(count * OutputLength)];
+        if (FixedBatch is not { } batch)
+        {
+            RunBatch(input, count, outputs);
+            return;
+        }
+
+        for (var first = 0; first < count; first += batch)
+        {
+            var size = Math.Min(batch, count - first);
+            var (from, to) = (input.Slice(first * ImageLength, size * ImageLength), outputs.Slice(first * OutputLength, size * OutputLength));
+            if (size == batch)
+            {
+                RunBatch(from, batch, to);
+                continue;
+            }
+
+            // A short rest is filled up with zeros.
+            float[] padded = new float[batch * ImageLength], results = new float[batch * OutputLength];
+            from.CopyTo(padded);
+            RunBatch(padded, batch, results);
+            results.AsMemory(0, to.Length).CopyTo(to);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _session.Dispose();
+        _options.Dispose();
+    }
+
+    private void RunBatch(Memory<float> images, int count, Memory<float> outputs)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        using var input = Wrap(images, count, ImageShape);
+        using var output = Wrap(outputs, count, OutputShape);
+        try
+        {
+            _session.Run(_options, _inputNames, [input], _outputNames, [output]);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new ModelException($"'{Source}': ONNX Runtime failed on {count} images ({OrtErrors.Explain(e)}).", e);
+        }
+    }
+
+    private static OrtValue Wrap(Memory<float> memory, int count, IReadOnlyList<int> shape)
+    {
+        return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory, [count, .. shape.Select(d => (long)d)]);
+    }
+
+    private (string Name, int? FixedBatch, int[] ImageShape) ReadInput()
+    {
+        if (_session.InputMetadata.ToArray() is not [var (name, input)])
+        {
+            throw new ModelException($"'{Source}' has {_session.InputMetadata.Count} inputs; a model of images has one.");
+        }
+
+        var shape = input.IsTensor ? input.Dimensions : [];
+        var described = $"{input.ElementDataType.ToString().ToLowerInvariant()}[{string.Join(", ", shape.Select(d => d < 0 ? "?" : $"{d}"))}]";
+        if (input.ElementDataType != TensorElementType.Float || shape is not [var batch, var channels, _, _] || channels is not (< 0 or 1 or 3))
+        {
+            throw new ModelException($"'{Source}': its input '{name}' is {described}, not images as float[batch, 1 or 3, height, width].");
+        }
+
+        int[] declared = shape[1..];
+        if (Metadata?.Preprocessing is { } p)
+        {
+            int[] wanted = [p.Channels, p.Height, p.Width];
+            if (declared.Zip(wanted).Any(d => d.First >= 0 && d.First != d.Second))
+            {
+                throw new ModelException(
+                    $"'{Source}': its metadata says images of [{string.Join(", ", wanted)}], but its input '{name}' is {described}; export it again.");
+            }
+
+            declared = wanted;
+        }
+        else if (declared.Any(d => d < 0))
+        {
+            throw new ModelException($"'{Source}' does not say how large its images are: input '{name}' is {described}, and there is no metadata.");
+        }
+
+        return (name, batch < 0 ? null : batch, declared);
+    }
+
+    private int[] ReadOutput()
+    {
+        var output = _session.OutputMetadata[_outputNames[0]];
+        if (output.ElementDataType != TensorElementType.Float)
+        {
+            throw new ModelException($"'{Source}': its output '{_outputNames[0]}' is {output.ElementDataType.ToString().ToLowerInvariant()}, not float.");
+        }
+
+        // A file may leave the length open though it is always the same: one run tells.
+        int[] shape = output.Dimensions is [_, .. var rest] && rest.All(d => d >= 0) ? rest : [.. Probe().Skip(1).Select(d => (int)d)];
+        return shape;
+    }
+
+    private long[] Probe()
+    {
+        var batch = FixedBatch ?? 1;
+        using var input = Wrap(new float[batch * ImageLength], batch, ImageShape);
+        using var outputs = RunProbe(input);
+        return outputs[0].GetTensorTypeAndShape().Shape is { Length: > 0 } shape && shape[0] == batch
+            ? shape
+            : throw new ModelException($"'{Source}': its output '{_outputNames[0]}' has no row for each image.");
+    }
+
+    private IDisposableReadOnlyCollection<OrtValue> RunProbe(OrtValue input)
+    {
+        try
+        {
+            return _session.Run(_options, _inputNames, [input], _outputNames);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new ModelException($"'{Source}': ONNX Runtime cannot run this model ({OrtErrors.Explain(e)}).", e);
+        }
+    }
+}

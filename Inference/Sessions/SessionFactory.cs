@@ -1,0 +1,80 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace OneFractal.Inference;
+
+/// <summary>Creates ONNX Runtime sessions on the device asked for, and says in one line why one cannot be had.</summary>
+internal static class SessionFactory
+{
+    private const string CudaProvider = "CUDAExecutionProvider";
+    private static readonly Lazy<OrtEnv> Environment = new(CreateEnvironment);
+
+    // Loading the CUDA libraries in vain takes time, so that `auto` tries only once.
+    private static volatile bool _cudaFailed;
+
+    /// <summary>A session, and the device it runs on: <c>cpu</c> or <c>cuda:n</c>.</summary>
+    /// <param name="source">What errors call the model.</param>
+    /// <param name="settings">Device, threads, optimisation.</param>
+    /// <param name="open">Opens the model with the options given, for instance from its file.</param>
+    /// <exception cref="ModelException">ONNX Runtime refuses the model.</exception>
+    /// <exception cref="OneFractalException">CUDA was asked for and cannot be used.</exception>
+    public static (InferenceSession Session, ComputeDevice Device) Create(
+        string source, SessionSettings settings, Func<SessionOptions, InferenceSession> open)
+    {
+        var device = settings.Device;
+        var hasCuda = Environment.Value.GetAvailableProviders().Contains(CudaProvider);
+        if (device.Kind == ComputeDeviceKind.Cuda || (device.Kind == ComputeDeviceKind.Auto && hasCuda && !_cudaFailed))
+        {
+            try
+            {
+                return hasCuda
+                    ? (Open(settings, device.Index, open), new ComputeDevice(ComputeDeviceKind.Cuda, device.Index))
+                    : throw new OneFractalException($"{device} cannot be used: this build of ONNX Runtime has no CUDA. Use --device cpu.");
+            }
+            catch (OnnxRuntimeException e) when (device.Kind == ComputeDeviceKind.Cuda)
+            {
+                throw new OneFractalException(
+                    $"{device} cannot be used by ONNX Runtime ({OrtErrors.Explain(e)}). Use --device cpu, or see 'onefractal doctor'.", e);
+            }
+            catch (OnnxRuntimeException)
+            {
+                _cudaFailed = true;
+            }
+        }
+
+        try
+        {
+            return (Open(settings, null, open), ComputeDevice.Cpu);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new ModelException($"'{source}': ONNX Runtime cannot run this model ({OrtErrors.Explain(e)}).", e);
+        }
+    }
+
+    private static InferenceSession Open(SessionSettings settings, int? cuda, Func<SessionOptions, InferenceSession> open)
+    {
+        using var options = new SessionOptions
+        {
+            GraphOptimizationLevel = settings.Optimize ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        if (settings.Threads > 0)
+        {
+            options.IntraOpNumThreads = settings.Threads;
+        }
+
+        if (cuda is { } index)
+        {
+            options.AppendExecutionProvider_CUDA(index);
+        }
+
+        return open(options);
+    }
+
+    private static OrtEnv CreateEnvironment()
+    {
+        // Its warnings are about its own choices, and what fails comes as an exception too: standard error stays ours.
+        var options = new EnvironmentCreationOptions { logId = "onefractal", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        return OrtEnv.IsCreated ? OrtEnv.Instance() : OrtEnv.CreateInstanceWithOptions(ref options);
+    }
+}
