@@ -35,6 +35,12 @@ internal static class Verbs
             config, "finetune", "Fine-tunes a backbone on your labelled images",
             "finetune photos/ --backbone runs/fractal/backbone.onnx -o runs/photos",
             "finetune fashion-mnist --labelled 1000 --from-scratch vit-nano");
+        Add<ExportCommand, ExportSettings>(
+            config, "export", "Writes a deployment file of a trained model", "export runs/photos/classifier.onnx -o photos.onnx");
+        Add<VerifyCommand, VerifySettings>(
+            config, "verify", "Compares a model's outputs on every runtime of this machine", "verify photos.onnx --images photos/");
+        Add<PredictCommand, PredictSettings>(
+            config, "predict", "Classifies images with a model file", "predict photos.onnx new/ --top 3");
         Add<DoctorCommand, DoctorSettings>(config, "doctor", "Tries what works on this machine and what does not", "doctor");
     }
 

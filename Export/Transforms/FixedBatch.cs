@@ -4,6 +4,7 @@ namespace OneFractal.Export;
 public static class FixedBatch
 {
     /// <summary>A copy whose first dimension is <paramref name="batch"/>, with everything folded that then is constant.</summary>
+    /// <exception cref="ModelException">Its nodes are made for another batch size.</exception>
     public static OnnxModel Apply(OnnxModel model, int batch)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
@@ -32,7 +33,7 @@ public static class FixedBatch
             }
         }
 
-        var infos = ShapeInference.InferAll(result);
+        var infos = Infer(result, batch);
         foreach (var output in graph.Output)
         {
             if (infos.TryGetValue(output.Name, out var info))
@@ -42,5 +43,18 @@ public static class FixedBatch
         }
 
         return ConstantFolding.Apply(result);
+    }
+
+    private static Dictionary<string, TensorInfo> Infer(OnnxModel model, int batch)
+    {
+        try
+        {
+            return ShapeInference.InferAll(model);
+        }
+        catch (ModelException e)
+        {
+            throw new ModelException(
+                $"'{model.Source}' does not take a batch of {batch}, it seems made for another: fix the batch of a model that takes any ({e.Message.TrimEnd('.')}).", e);
+        }
     }
 }

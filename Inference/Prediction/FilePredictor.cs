@@ -13,15 +13,18 @@ public static class FilePredictor
     /// <param name="classifier">The classifier.</param>
     /// <param name="paths">Image files; they may be listed while the first are classified.</param>
     /// <param name="batchSize">Images in one run of the model.</param>
+    /// <param name="workers">Threads that decode; 0 takes one per core.</param>
     /// <param name="cancellation">Ends the work between two batches.</param>
     public static IEnumerable<FilePrediction> Predict(
-        Classifier classifier, IEnumerable<string> paths, int batchSize = 32, CancellationToken cancellation = default)
+        Classifier classifier, IEnumerable<string> paths, int batchSize = 32, int workers = 0, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        return Run(classifier, paths, batchSize, cancellation);
+        ArgumentOutOfRangeException.ThrowIfNegative(workers);
+        return Run(classifier, paths, batchSize, workers == 0 ? Environment.ProcessorCount : workers, cancellation);
     }
 
-    private static IEnumerable<FilePrediction> Run(Classifier classifier, IEnumerable<string> paths, int batchSize, CancellationToken cancellation)
+    private static IEnumerable<FilePrediction> Run(
+        Classifier classifier, IEnumerable<string> paths, int batchSize, int workers, CancellationToken cancellation)
     {
         // Two buffers: the model reads one while the other is filled.
         var buffers = new[] { NewBuffer(classifier, batchSize), NewBuffer(classifier, batchSize) };
@@ -32,7 +35,7 @@ public static class FilePredictor
             cancellation.ThrowIfCancellationRequested();
             var ready = pending?.GetAwaiter().GetResult();
             var buffer = buffers[turn++ % buffers.Length];
-            pending = Task.Run(() => Prepare(classifier, chunk, buffer), CancellationToken.None);
+            pending = Task.Run(() => Prepare(classifier, chunk, buffer, workers), CancellationToken.None);
             foreach (var prediction in ready is null ? [] : Classify(classifier, ready))
             {
                 yield return prediction;
@@ -50,11 +53,11 @@ public static class FilePredictor
         return GC.AllocateUninitializedArray<float>(checked(batchSize * classifier.Runner.ImageLength), pinned: true);
     }
 
-    private static PreparedBatch Prepare(Classifier classifier, string[] paths, float[] buffer)
+    private static PreparedBatch Prepare(Classifier classifier, string[] paths, float[] buffer, int workers)
     {
         var length = classifier.Runner.ImageLength;
         var errors = new string?[paths.Length];
-        Parallel.For(0, paths.Length, i =>
+        Parallel.For(0, paths.Length, new ParallelOptions { MaxDegreeOfParallelism = workers }, i =>
         {
             var pixels = buffer.AsSpan(i * length, length);
             try

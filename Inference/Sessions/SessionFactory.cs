@@ -74,7 +74,8 @@ internal static class SessionFactory
     private static OrtEnv CreateEnvironment()
     {
         // Its warnings are about its own choices, and what fails comes as an exception too: standard error stays ours.
-        var options = new EnvironmentCreationOptions { logId = "onefractal", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        return OrtEnv.IsCreated ? OrtEnv.Instance() : OrtEnv.CreateInstanceWithOptions(ref options);
+        var environment = OrtEnv.Instance();
+        environment.EnvLogLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+        return environment;
     }
 }

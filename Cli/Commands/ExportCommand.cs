@@ -1,0 +1,38 @@
+using System.Globalization;
+using OneFractal.Cli.Output;
+using OneFractal.Cli.Settings;
+using OneFractal.Evaluation;
+
+namespace OneFractal.Cli.Commands;
+
+/// <summary>Writes a deployment file of a trained model.</summary>
+internal sealed class ExportCommand : Verb<ExportSettings>
+{
+    /// <inheritdoc />
+    protected override int Run(ExportSettings settings, IProgressReporter progress, CancellationToken cancellation)
+    {
+        var report = ModelExport.Run(
+            settings.Model,
+            settings.Output ?? throw new UsageException("Name the file to write with -o, e.g. -o model.onnx."),
+            new ModelExportSettings { Batch = ParseBatch(settings.Batch), Features = settings.Features });
+        Tables.Print(
+            ["", ""],
+            [
+                ["model", report.Path],
+                ["metadata", report.Sidecar ?? "none: the source has none"],
+                ["size", string.Create(CultureInfo.InvariantCulture, $"{report.Bytes / 1048576.0:0.00} MiB")],
+                ["opset", report.Opset.ToString(CultureInfo.InvariantCulture)],
+                ["input", string.Join("; ", report.Inputs)],
+                ["output", string.Join("; ", report.Outputs)],
+                ["difference", string.Create(CultureInfo.InvariantCulture, $"{report.MaxError:0.0e+0} on ONNX Runtime, at most {report.Tolerance:0.0e+0} accepted")],
+            ]);
+        return 0;
+    }
+
+    private static int? ParseBatch(string text)
+    {
+        return text.Equals("dynamic", StringComparison.OrdinalIgnoreCase) ? null
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var batch) && batch > 0 ? batch
+            : throw new UsageException($"--batch: '{text}' is neither 'dynamic' nor a number from 1 on.");
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using OneFractal.Data;
+using OneFractal.Data.Loading;
+using OneFractal.Data.Transforms;
+
+namespace OneFractal.Evaluation;
+
+/// <summary>Tests a classifier file on labelled images through ONNX Runtime: what a deployment would score.</summary>
+public static class TestSet
+{
+    private const int Top = 5;
+
+    /// <summary>One pass over <paramref name="dataset"/>, whose classes are matched to the classifier's by name.</summary>
+    /// <param name="classifier">The classifier.</param>
+    /// <param name="dataset">Labelled images; they stay the caller's to dispose.</param>
+    /// <param name="loader">Batch size and workers.</param>
+    /// <param name="progress">Told the images that are done.</param>
+    /// <param name="cancellation">Ends the pass.</param>
+    /// <exception cref="DataException">An image cannot be read, or the classifier does not know a class of the data set.</exception>
+    public static TestSetResult Evaluate(
+        Classifier classifier,
+        IImageDataset dataset,
+        LoaderSettings? loader = null,
+        IProgressReporter? progress = null,
+        CancellationToken cancellation = default)
+    {
+        var places = MatchClasses(classifier, dataset);
+        var classes = classifier.Labels.Count;
+        loader ??= new LoaderSettings();
+        var batches = new BatchLoader(dataset, new EvaluationTransform(classifier.Preprocessing), loader);
+        var logits = new float[loader.BatchSize * classes];
+        int count = 0, correct = 0, correctTop5 = 0;
+        var loss = 0.0;
+        using var task = (progress ?? NullProgress.Instance).Start("Testing", dataset.Count);
+        var start = Stopwatch.GetTimestamp();
+        foreach (var batch in batches.Pass(cancellation))
+        {
+            using (batch)
+            {
+                classifier.Runner.Run(batch.Pixels, batch.Count, logits);
+                for (var i = 0; i < batch.Count; i++)
+                {
+                    var row = logits.AsSpan(i * classes, classes);
+                    var label = places[batch.Labels.Span[i]];
+                    var rank = Rank(row, label);
+                    correct += rank == 0 ? 1 : 0;
+                    correctTop5 += rank < Top ? 1 : 0;
+                    loss += CrossEntropy(row, label);
+                }
+
+                count += batch.Count;
+            }
+
+            task.Report(count);
+        }
+
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return new TestSetResult(count, correct, correctTop5, loss / count, count / seconds);
+    }
+
+    /// <summary>For each class of the data set, its place among the classifier's.</summary>
+    private static int[] MatchClasses(Classifier classifier, IImageDataset dataset)
+    {
+        if (classifier.Labels.SequenceEqual(dataset.ClassNames))
+        {
+            return [.. Enumerable.Range(0, dataset.ClassNames.Count)];
+        }
+
+        // ImageNet's names, for one, are not all different.
+        var places = new Dictionary<string, int>();
+        foreach (var (index, label) in classifier.Labels.Index())
+        {
+            places.TryAdd(label, index);
+        }
+
+        return dataset.ClassNames.FirstOrDefault(name => !places.ContainsKey(name)) is { } unknown
+            ? throw new DataException(
+                $"The classifier '{classifier.Runner.Source}' does not know the class '{unknown}' of the data set; it knows {string.Join(", ", classifier.Labels.Take(10))}{(classifier.Labels.Count > 10 ? ", …" : "")}.")
+            : [.. dataset.ClassNames.Select(name => places[name])];
+    }
+
+    /// <summary>How many classes are likelier than <paramref name="label"/>; of equal ones, the earlier counts as likelier.</summary>
+    private static int Rank(ReadOnlySpan<float> logits, int label)
+    {
+        var rank = 0;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            // Written so that a NaN is never right.
+            rank += i != label && !(logits[i] < logits[label] || (logits[i] == logits[label] && i > label)) ? 1 : 0;
+        }
+
+        return rank;
+    }
+
+    private static double CrossEntropy(ReadOnlySpan<float> logits, int label)
+    {
+        var largest = float.NegativeInfinity;
+        foreach (var logit in logits)
+        {
+            largest = MathF.Max(largest, logit);
+        }
+
+        var sum = 0.0;
+        foreach (var logit in logits)
+        {
+            sum += Math.Exp((double)logit - largest);
+        }
+
+        return Math.Log(sum) + largest - logits[label];
+    }
+}

@@ -1,0 +1,87 @@
+namespace OneFractal.Evaluation;
+
+/// <summary>Writes deployment files: constants folded, nothing that only training needs, and proven equal to the model they come from.</summary>
+public static class ModelExport
+{
+    private const double Tolerance = 1e-5;
+    private const int CheckedImages = 2;
+
+    /// <summary>Exports <paramref name="source"/> to <paramref name="output"/>, and its metadata to a JSON file beside it.</summary>
+    /// <exception cref="UsageException">The output is not a name for a new .onnx file.</exception>
+    /// <exception cref="ModelException">The source is not usable, or the result differs from it; nothing is written.</exception>
+    /// <exception cref="OneFractalException">The file cannot be written.</exception>
+    public static ModelExportReport Run(string source, string output, ModelExportSettings? settings = null)
+    {
+        settings ??= new ModelExportSettings();
+        CheckOutput(source, output);
+        if (settings.Batch < 1)
+        {
+            throw new UsageException($"A batch of {settings.Batch} images is not possible: use 'dynamic' or a number from 1 on.");
+        }
+
+        var trained = OnnxModel.Load(source);
+        if (settings.Features)
+        {
+            trained = ClassificationHead.Detach(trained);
+        }
+
+        var exported = settings.Batch is { } batch ? FixedBatch.Apply(trained, batch) : ConstantFolding.Apply(trained);
+        var (error, tolerance) = Compare(trained, exported, settings.Seed);
+        exported.Save(output);
+        string? sidecar = null;
+        if (exported.Metadata is { } metadata)
+        {
+            sidecar = Path.ChangeExtension(output, ".json");
+            AtomicFile.WriteText(sidecar, metadata.ToJson());
+        }
+
+        return new ModelExportReport(
+            output, sidecar, new FileInfo(output).Length, exported.Opset, Describe(exported.Graph.Input), Describe(exported.Graph.Output), error, tolerance);
+    }
+
+    private static void CheckOutput(string source, string output)
+    {
+        if (!output.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) || Directory.Exists(output))
+        {
+            throw new UsageException($"Cannot export to '{output}': name a file that ends in .onnx.");
+        }
+
+        if (Path.GetFullPath(source) == Path.GetFullPath(output))
+        {
+            throw new UsageException($"'{output}' is the model to export, which still trains; choose another file.");
+        }
+    }
+
+    private static (double Error, double Tolerance) Compare(OnnxModel trained, OnnxModel exported, ulong seed)
+    {
+        using var plain = ModelRunner.Create(trained, new SessionSettings { Device = ComputeDevice.Cpu, Optimize = false });
+        using var folded = ModelRunner.Create(exported, new SessionSettings { Device = ComputeDevice.Cpu });
+        var random = new RandomStream(seed);
+        var images = new float[CheckedImages * plain.ImageLength];
+        foreach (ref var value in images.AsSpan())
+        {
+            value = (float)random.NextGaussian();
+        }
+
+        var expected = new float[CheckedImages * plain.OutputLength];
+        var actual = new float[CheckedImages * folded.OutputLength];
+        plain.Run(images, CheckedImages, expected);
+        folded.Run(images, CheckedImages, actual);
+        if (actual.Length != expected.Length)
+        {
+            throw new ModelException($"'{trained.Source}': exported, it gives other outputs than before; nothing was written.");
+        }
+
+        var comparison = OutputComparison.Of(actual, expected, CheckedImages);
+        var tolerance = Tolerance * comparison.Scale;
+        return comparison.MaxAbsolute <= tolerance
+            ? (comparison.MaxAbsolute, tolerance)
+            : throw new ModelException(FormattableString.Invariant(
+                $"'{trained.Source}': exported, its outputs differ by {comparison.MaxAbsolute:0.0e+0}, more than {tolerance:0.0e+0}; nothing was written."));
+    }
+
+    private static string[] Describe(IEnumerable<OneFractal.Export.Onnx.ValueInfoProto> values)
+    {
+        return [.. values.Select(v => $"{v.Name} {TensorInfo.From(v)}")];
+    }
+}

@@ -1,0 +1,3 @@
+global using OneFractal.Common;
+global using OneFractal.Export;
+global using OneFractal.Inference;
