@@ -29,6 +29,8 @@ internal static class Verbs
     {
         Add<SynthCommand, SynthSettings>(
             config, "synth", "Renders a set of images from one fractal, a class each", "synth -o data/1p-frac", "synth -o data/small --classes 64 --size 64");
+        Add<QuickstartCommand, QuickstartSettings>(
+            config, "quickstart", "Fractals to a deployed classifier: the whole path, measured", "quickstart -o runs/quickstart");
         Add<PretrainCommand, PretrainSettings>(
             config, "pretrain", "Pre-trains a backbone on one fractal", "pretrain --backbone vit-nano --steps 1000 -o runs/fractal");
         Add<FinetuneCommand, FinetuneSettings>(

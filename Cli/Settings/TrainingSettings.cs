@@ -5,15 +5,11 @@ using Spectre.Console.Cli;
 namespace OneFractal.Cli.Settings;
 
 /// <summary>Options of verbs that train: a recipe, and what overrides it.</summary>
-internal abstract class TrainingSettings : RunSettings
+internal abstract class TrainingSettings : JobSettings
 {
     [CommandOption("--recipe <NAME>")]
     [Description("A built-in recipe, or a YAML file like the recipe in a run.yaml")]
     public string? Recipe { get; init; }
-
-    [CommandOption("--resume <RUN>")]
-    [Description("Go on with the run in this folder")]
-    public string? Resume { get; init; }
 
     [CommandOption("--steps <N>")]
     [Description("Optimizer steps")]
@@ -68,21 +64,5 @@ internal abstract class TrainingSettings : RunSettings
             LabelSmoothing = LabelSmoothing ?? recipe.LabelSmoothing,
             DropPath = DropPath ?? recipe.DropPath,
         }).Validated();
-    }
-
-    /// <summary>Where and with what the run computes.</summary>
-    /// <param name="verb">Names the folder when none is given: <c>runs/verb-time</c>.</param>
-    /// <param name="progress">Where progress goes.</param>
-    public JobOptions ResolveJob(string verb, IProgressReporter progress)
-    {
-        var job = new JobOptions
-        {
-            Output = Resume ?? Output ?? Path.Combine("runs", $"{verb}-{DateTime.Now:yyyyMMdd-HHmmss}"),
-            Resume = Resume is not null,
-            Device = Device,
-            Threads = Threads ?? 0,
-            Progress = progress,
-        };
-        return Workers is { } workers ? job with { Workers = workers } : job;
     }
 }

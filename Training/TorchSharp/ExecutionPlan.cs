@@ -68,7 +68,7 @@ internal sealed class ExecutionPlan
                 continue;
             }
 
-            var context = new NodeContext(model, node, view.Infos);
+            var context = new NodeContext(view, node);
             var version = OperatorTable.Find(node, model.Opset) ?? throw context.Error("this operator is not supported");
             nodes.Add(new PlanNode(node.Describe(), version.Compile(context), node.Input, node.Output));
         }

@@ -31,7 +31,9 @@ internal static partial class OperatorTable
             var axis = c.Int("axis", -1);
             return (inputs, _) => [inputs[0]!.softmax(axis)];
         }),
-        new("Dropout", 7, c => CompileDropout(c, ratio: c.Float("ratio", 0.5f), c.Node.InputOrNull(1) is not null)),
+        new("Dropout", 7, c => CompileDropout(c, c.Float("ratio", 0.5f))),
+        // From opset 12 on the ratio is an input.
+        new("Dropout", 12, c => CompileDropout(c, c.Node.InputOrNull(1) is null ? 0.5f : c.Scalar(1))),
     ];
 
     private static OperatorVersion Unary(string opType, int since, Func<Tensor, Tensor> function)
@@ -47,13 +49,13 @@ internal static partial class OperatorTable
     /// <summary>ONNX divides integers as C does, towards zero.</summary>
     private static Tensor Divide(Tensor a, Tensor b) => a.is_floating_point() ? a / b : a.div(b, RoundingMode.trunc);
 
-    private static Kernel CompileDropout(NodeContext c, float ratio, bool ratioIsInput)
+    private static Kernel CompileDropout(NodeContext c, float? ratio)
     {
         var wantsMask = c.Node.Output.Count > 1;
         return (inputs, mode) =>
         {
             var x = inputs[0]!;
-            var probability = ratioIsInput ? inputs[1]!.item<float>() : ratio;
+            var probability = ratio ?? inputs[1]!.item<float>();
             var y = mode.Training && probability > 0 ? nn.functional.dropout(x, probability, training: true) : x.alias();
             return wantsMask ? [y, y.ne(0)] : [y];
         };

@@ -1,0 +1,34 @@
+using System.ComponentModel;
+using OneFractal.Training;
+using Spectre.Console.Cli;
+
+namespace OneFractal.Cli.Settings;
+
+/// <summary>Options of verbs whose work is a run folder that can be resumed.</summary>
+internal abstract class JobSettings : RunSettings
+{
+    [CommandOption("--resume <RUN>")]
+    [Description("Go on with the run in this folder")]
+    public string? Resume { get; init; }
+
+    /// <summary>Where and with what the run computes.</summary>
+    /// <param name="verb">Names the folder when none is given: <c>runs/verb-time</c>.</param>
+    /// <param name="progress">Where progress goes.</param>
+    public JobOptions ResolveJob(string verb, IProgressReporter progress)
+    {
+        if (Resume is not null && Output is not null)
+        {
+            throw new UsageException("--resume names the run folder itself: leave --output out.");
+        }
+
+        var job = new JobOptions
+        {
+            Output = Resume ?? Output ?? Path.Combine("runs", $"{verb}-{DateTime.Now:yyyyMMdd-HHmmss}"),
+            Resume = Resume is not null,
+            Device = Device,
+            Threads = Threads ?? 0,
+            Progress = progress,
+        };
+        return Workers is > 0 and var workers ? job with { Workers = workers } : job;
+    }
+}
