@@ -19,6 +19,12 @@ internal sealed class PlainProgressTask(string title, ProgressClock clock, Actio
         {
             clock.Report(done);
             _detail = detail ?? _detail;
+            if (clock.Total > 0 && clock.Done >= clock.Total)
+            {
+                // The last line says it.
+                return;
+            }
+
             var since = clock.Elapsed - _lastTime;
             if (since >= MaximumInterval || (since >= MinimumInterval && clock.Percent >= _lastPercent + MinimumPercent))
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OneFractal.Cli;
 using Spectre.Console.Cli;
 
@@ -55,5 +56,27 @@ public sealed class CommandLineTests
     public void WrongUsage_IsOneLine_WithExitCode2(string message, params string[] args)
     {
         Assert.AreEqual($"onefractal: {message}", CliRunner.Fails(2, args));
+    }
+
+    [TestMethod]
+    public void Verbose_ShowsTheTraceOfAnError()
+    {
+        var result = CliRunner.Run("synth", "-o", "/dev/null/x", "--size", "64", "--verbose");
+        Assert.AreEqual(1, result.ExitCode);
+        Assert.Contains("   at OneFractal.", result.Error);
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux | OperatingSystems.OSX)]
+    public void AReaderThatLeaves_IsNoError()
+    {
+        var dll = Path.Combine(AppContext.BaseDirectory, "onefractal.dll");
+        var start = new ProcessStartInfo("bash", ["-c", $"dotnet '{dll}' --help | true; echo ${{PIPESTATUS[0]}}"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        Assert.AreEqual(new CliResult(0, "0\n", ""), CliRunner.Finish(Process.Start(start)!));
     }
 }
