@@ -13,10 +13,12 @@ public sealed class BatchLoader
     private const int Group = 8;
 
     private const ulong AugmentationStream = 0xA06;
+    private const ulong MixStream = 0x313;
     private readonly IImageDataset _dataset;
     private readonly ImageTransform _transform;
     private readonly LoaderSettings _settings;
     private readonly EpochOrder _order;
+    private readonly BatchMixer? _mixer;
 
     /// <summary>A loader of <paramref name="dataset"/>, each image passed through <paramref name="transform"/>.</summary>
     /// <exception cref="UsageException">A setting is out of range.</exception>
@@ -31,6 +33,7 @@ public sealed class BatchLoader
         _dataset = dataset;
         _transform = transform;
         _settings = settings;
+        _mixer = settings.Mix is { } mix ? new BatchMixer(mix) : null;
         _order = new EpochOrder(dataset.Count, settings.Seed);
     }
 
@@ -85,6 +88,12 @@ public sealed class BatchLoader
         }
 
         FillImages(batch, epochs);
+        if (_mixer is { } mixer)
+        {
+            var (height, width) = (_transform.Preprocessing.Height, _transform.Preprocessing.Width);
+            batch.Lambda = mixer.Apply(batch.Pixels.Span, batch.Count, height, width, new RandomStream(_settings.Seed, MixStream, (ulong)step));
+        }
+
         return true;
     }
 

@@ -1,4 +1,5 @@
 using OneFractal.Common;
+using OneFractal.Data.Transforms;
 
 namespace OneFractal.Data.Loading;
 
@@ -17,9 +18,13 @@ public sealed record LoaderSettings
     /// <summary>Decides the order of the images and every augmentation.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>Mixup and CutMix of training batches; null for none.</summary>
+    public MixSettings? Mix { get; init; }
+
     /// <exception cref="UsageException">A setting is out of range.</exception>
     internal void Validate()
     {
+        Mix?.Validate();
         if (BatchSize < 1 || Workers < 1 || Prefetch < 1)
         {
             throw new UsageException($"Batch size, workers and prefetch must be at least 1, not {BatchSize}, {Workers} and {Prefetch}.");

@@ -42,8 +42,14 @@ public abstract class ImageTransform
         }
 
         _normalizer.Write(work, pixels);
+        Finish(pixels[..OutputLength], random);
     }
 
     /// <summary>Writes the transformed image, of the final size and the source's channels, to <paramref name="target"/>.</summary>
     private protected abstract void Transform(Mat image, Mat target, RandomStream random);
+
+    /// <summary>What is done to the normalised pixels.</summary>
+    private protected virtual void Finish(Span<float> pixels, RandomStream random)
+    {
+    }
 }

@@ -1,4 +1,5 @@
 using OneFractal.Common;
+using OneFractal.Data.Transforms.Augmentations;
 
 namespace OneFractal.Data.Transforms;
 
@@ -14,6 +15,9 @@ public sealed record TrainingTransformSettings
     /// <summary>How the crop is resized.</summary>
     public Interpolation Interpolation { get; init; } = Interpolation.Bilinear;
 
+    /// <summary>Resizes with bilinear or bicubic interpolation at random instead (timm's default).</summary>
+    public bool RandomInterpolation { get; init; }
+
     /// <summary>Chance of a flip left to right.</summary>
     public double HorizontalFlip { get; init; } = 0.5;
 
@@ -26,10 +30,32 @@ public sealed record TrainingTransformSettings
     /// <summary>Chance of a light blur (3×3 binomial) before the crop is resized.</summary>
     public double Blur { get; init; }
 
+    /// <summary>RandAugment, after the flips; null for none. <see cref="RandAugmentSettings.Parse"/> reads timm's notation.</summary>
+    public RandAugmentSettings? RandAugment { get; init; }
+
+    /// <summary>Strength of brightness, contrast and saturation jitter after that; 0 for none. timm itself drops it where it has RandAugment.</summary>
+    public double ColorJitter { get; init; }
+
+    /// <summary>Chance that a rectangle of the finished image becomes noise.</summary>
+    public double RandomErasing { get; init; }
+
+    /// <summary>The paper's pre-training recipe; it goes with Mixup, CutMix and label smoothing (<see cref="MixSettings"/>).</summary>
+    public static TrainingTransformSettings PaperPretraining => new()
+    {
+        VerticalFlip = 0.5,
+        RandomInterpolation = true,
+        RandAugment = RandAugmentSettings.Parse("rand-m9-mstd0.5-inc1"),
+        ColorJitter = 0.4,
+        RandomErasing = 0.5,
+    };
+
     /// <summary>Checks every value.</summary>
     /// <exception cref="UsageException">A setting is out of range.</exception>
     public void Validate()
     {
+        RandAugment?.Validate();
+        Require(ColorJitter is >= 0 and <= 1, "colour jitter must be in [0, 1]", ColorJitter);
+        Require(RandomErasing is >= 0 and <= 1, "the chance of random erasing must be in [0, 1]", RandomErasing);
         Require(CropScale.Min > 0 && CropScale.Min <= CropScale.Max && CropScale.Max <= 1, "the crop scale must be two shares in (0, 1], the smaller first", CropScale);
         Require(CropRatio.Min > 0 && CropRatio.Min <= CropRatio.Max, "the crop ratio must be two positive numbers, the smaller first", CropRatio);
         Require(HorizontalFlip is >= 0 and <= 1, "the chance of a horizontal flip must be in [0, 1]", HorizontalFlip);
