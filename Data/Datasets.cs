@@ -11,9 +11,10 @@ public static class Datasets
     public const double HoldOut = 0.2;
 
     /// <summary>
-    /// Opens <paramref name="spec"/>: <c>fashion-mnist</c>; a folder with <c>train</c>, <c>val</c> and <c>test</c> folders (any of them) that hold
-    /// class folders; or a folder with class folders, of which a fixed, stratified fifth is the validation and test split. When a layout
-    /// has only one of <c>val</c> and <c>test</c>, it serves as both.
+    /// Opens <paramref name="spec"/>: <c>fashion-mnist</c>; a CSV manifest (columns path, label and perhaps split); a folder with the files of MNIST
+    /// (IDX) or CIFAR (binary version); a folder with <c>train</c>, <c>val</c> and <c>test</c> folders that hold class folders; or a folder with class
+    /// folders. Where nothing says what belongs to which split, a fixed, stratified fifth is the validation and test split; where there is
+    /// only one of <c>val</c> and <c>test</c>, it serves as both.
     /// </summary>
     /// <exception cref="DataException">It is not there, or not such a data set, or has no such split.</exception>
     public static IImageDataset Open(string spec, DatasetSplit split)
@@ -24,27 +25,44 @@ public static class Datasets
             return FashionMnist.Open(split);
         }
 
-        if (!Directory.Exists(spec))
+        if (File.Exists(spec) && Path.GetExtension(spec).Equals(".csv", StringComparison.OrdinalIgnoreCase))
         {
-            throw new DataException($"There is no data set '{spec}': give a folder of class folders, or fashion-mnist.");
+            return ManifestDataset.HasSplits(spec) ? ManifestDataset.Open(spec, split) : HoldSomeOut(ManifestDataset.Open(spec), spec, split);
         }
 
-        return SplitFolders(spec) is { Count: > 0 } splits ? OpenSplit(spec, split, splits) : OpenFlat(spec, split);
+        if (!Directory.Exists(spec))
+        {
+            throw new DataException($"There is no data set '{spec}': give a folder of class folders, a .csv manifest, or fashion-mnist.");
+        }
+
+        if (CifarDataset.IsIn(spec))
+        {
+            return CifarDataset.Open(spec, split);
+        }
+
+        if (IdxDataset.IsIn(spec))
+        {
+            return IdxDataset.Open(spec, split);
+        }
+
+        return SplitFolders(spec) is { Count: > 0 } splits ? OpenSplit(spec, split, splits) : HoldSomeOut(new ImageFolderDataset(spec), spec, split);
     }
+
+    /// <summary>The split that a folder or a column calls <paramref name="name"/>; null for any other word.</summary>
+    internal static DatasetSplit? ParseSplit(string name) => name.ToLowerInvariant() switch
+    {
+        "train" or "training" => DatasetSplit.Train,
+        "val" or "valid" or "validation" => DatasetSplit.Validation,
+        "test" => DatasetSplit.Test,
+        _ => null,
+    };
 
     private static Dictionary<DatasetSplit, string> SplitFolders(string folder)
     {
         var splits = new Dictionary<DatasetSplit, string>();
         foreach (var path in ImageFolderDataset.SubFolders(folder))
         {
-            DatasetSplit? split = Path.GetFileName(path).ToLowerInvariant() switch
-            {
-                "train" or "training" => DatasetSplit.Train,
-                "val" or "valid" or "validation" => DatasetSplit.Validation,
-                "test" => DatasetSplit.Test,
-                _ => null,
-            };
-            if (split is { } known)
+            if (ParseSplit(Path.GetFileName(path)) is { } known)
             {
                 splits.TryAdd(known, path);
             }
@@ -81,13 +99,12 @@ public static class Datasets
         return dataset;
     }
 
-    private static SubsetDataset OpenFlat(string folder, DatasetSplit split)
+    private static SubsetDataset HoldSomeOut(IImageDataset whole, string spec, DatasetSplit split)
     {
-        var whole = new ImageFolderDataset(folder);
         var heldOut = SubsetDataset.ByClass(whole, HoldOutSeed).SelectMany(members => members.Take((int)Math.Round(members.Length * HoldOut))).ToHashSet();
         if (heldOut.Count == 0)
         {
-            throw new DataException($"'{folder}' has too few images to hold {HoldOut:P0} of each class out: add images, or make 'train' and 'test' folders.");
+            throw new DataException($"'{spec}' has too few images to hold {HoldOut:P0} of each class out: add images, or say what is for training and what for testing.");
         }
 
         var training = split == DatasetSplit.Train;

@@ -11,26 +11,14 @@ public static class FashionMnist
         ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
     /// <summary>True when the data set is on this machine.</summary>
-    public static bool IsInstalled => File.Exists(ImagesPath(DefaultFolder, DatasetSplit.Train)) && File.Exists(ImagesPath(DefaultFolder, DatasetSplit.Test));
+    public static bool IsInstalled => IdxDataset.IsIn(DefaultFolder);
 
     /// <summary>Opens the training or test images.</summary>
     /// <exception cref="DataException">The files are not there, or a validation split is asked for.</exception>
     public static IdxDataset Open(DatasetSplit split, string folder = DefaultFolder)
     {
-        if (split == DatasetSplit.Validation)
-        {
-            throw new DataException("Fashion-MNIST has no validation split: hold some training images out, or use the test split.");
-        }
-
-        var images = ImagesPath(folder, split);
-        if (!File.Exists(images))
-        {
-            throw new DataException($"Fashion-MNIST is not in '{folder}': install it with 'sudo apt-get install dataset-fashion-mnist'.");
-        }
-
-        return new IdxDataset(images, images.Replace("images-idx3", "labels-idx1", StringComparison.Ordinal), ClassNames);
+        return IdxDataset.IsIn(folder)
+            ? IdxDataset.Open(folder, split, ClassNames)
+            : throw new DataException($"Fashion-MNIST is not in '{folder}': install it with 'sudo apt-get install dataset-fashion-mnist'.");
     }
-
-    private static string ImagesPath(string folder, DatasetSplit split) =>
-        Path.Combine(folder, split == DatasetSplit.Train ? "train-images-idx3-ubyte.gz" : "t10k-images-idx3-ubyte.gz");
 }

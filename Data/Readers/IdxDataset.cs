@@ -52,6 +52,23 @@ public sealed class IdxDataset : IImageDataset
         Width = images.Dimensions[2];
     }
 
+    /// <summary>True when <paramref name="folder"/> holds files named as those of MNIST.</summary>
+    public static bool IsIn(string folder) => FindImages(folder, DatasetSplit.Train) is not null || FindImages(folder, DatasetSplit.Test) is not null;
+
+    /// <summary>Opens the training or test images in <paramref name="folder"/>: <c>train-images-idx3-ubyte[.gz]</c> and so on.</summary>
+    /// <exception cref="DataException">A file is missing or damaged, or a validation split is asked for.</exception>
+    public static IdxDataset Open(string folder, DatasetSplit split, IReadOnlyList<string>? classNames = null)
+    {
+        if (split == DatasetSplit.Validation)
+        {
+            throw new DataException($"The IDX files in '{folder}' have no validation split: hold some training images out, or use the test split.");
+        }
+
+        var images = FindImages(folder, split) ?? throw new DataException($"'{folder}' has no IDX file of the {split} images.");
+        var labels = images.Replace("images-idx3", "labels-idx1", StringComparison.Ordinal);
+        return new IdxDataset(images, labels, classNames);
+    }
+
     /// <summary>Height of every image in pixels.</summary>
     public int Height { get; }
 
@@ -81,5 +98,11 @@ public sealed class IdxDataset : IImageDataset
     /// <inheritdoc />
     public void Dispose()
     {
+    }
+
+    private static string? FindImages(string folder, DatasetSplit split)
+    {
+        var path = Path.Combine(folder, split == DatasetSplit.Train ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte");
+        return File.Exists(path) ? path : File.Exists(path + ".gz") ? path + ".gz" : null;
     }
 }

@@ -4,10 +4,13 @@ namespace OneFractal.Data.Readers;
 
 /// <summary>
 /// Looks at the structure of an image file before it is decoded: OpenCV returns the part it could read of a file that was cut short,
-/// the rest grey, and says nothing.
+/// the rest grey, and says nothing; and a small file may declare a size that takes all memory.
 /// </summary>
 internal static class ImageFileFormat
 {
+    /// <summary>Most pixels that an image may declare.</summary>
+    public const long MaximumPixels = 100_000_000;
+
     private const string CutShort = "it is cut short";
     private static ReadOnlySpan<byte> PngSignature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
@@ -19,36 +22,49 @@ internal static class ImageFileFormat
             return "it is empty (0 bytes)";
         }
 
+        (string? Problem, long Width, long Height) found;
         if (file.StartsWith(PngSignature))
         {
-            return FindPngProblem(file);
+            found = ReadPng(file);
         }
-
-        if (file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]))
+        else if (file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]))
         {
-            return FindJpegProblem(file);
+            found = JpegStructure.Read(file);
         }
-
-        if (file.StartsWith("BM"u8))
+        else if (file.StartsWith("BM"u8))
         {
-            return file.Length < 26 || BinaryPrimitives.ReadUInt32LittleEndian(file[2..]) > file.Length ? CutShort : null;
+            found = ReadBmp(file);
         }
-
-        if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file[8..12].SequenceEqual("WEBP"u8))
+        else if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file[8..12].SequenceEqual("WEBP"u8))
         {
-            return BinaryPrimitives.ReadUInt32LittleEndian(file[4..]) + 8L > file.Length ? CutShort : null;
+            found = ReadWebp(file);
         }
-
-        if (file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8))
+        else if (file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8))
         {
-            return null;
+            found = TiffStructure.Read(file);
+        }
+        else
+        {
+            return "it is not a JPEG, PNG, BMP, TIFF or WebP image";
         }
 
-        return "it is not a JPEG, PNG, BMP, TIFF or WebP image";
+        if (found.Problem is null && found.Width * found.Height > MaximumPixels)
+        {
+            return $"it declares {found.Width}×{found.Height} pixels, more than the {MaximumPixels / 1_000_000} million allowed";
+        }
+
+        return found.Problem;
     }
 
-    private static string? FindPngProblem(ReadOnlySpan<byte> file)
+    private static (string? Problem, long Width, long Height) ReadPng(ReadOnlySpan<byte> file)
     {
+        if (file.Length < 33)
+        {
+            return (CutShort, 0, 0);
+        }
+
+        // The header chunk always comes first.
+        var (width, height) = (BinaryPrimitives.ReadUInt32BigEndian(file[16..]), BinaryPrimitives.ReadUInt32BigEndian(file[20..]));
         var at = PngSignature.Length;
         while (at + 12 <= file.Length)
         {
@@ -56,65 +72,41 @@ internal static class ImageFileFormat
             var next = at + 12L + length;
             if (next > file.Length)
             {
-                return CutShort;
+                return (CutShort, width, height);
             }
 
             if (file.Slice(at + 4, 4).SequenceEqual("IEND"u8))
             {
-                return null;
+                return (null, width, height);
             }
 
             at = (int)next;
         }
 
-        return CutShort;
+        return (CutShort, width, height);
     }
 
-    private static string? FindJpegProblem(ReadOnlySpan<byte> file)
+    private static (string? Problem, long Width, long Height) ReadBmp(ReadOnlySpan<byte> file)
     {
-        const byte StartOfScan = 0xDA;
-        const byte EndOfImage = 0xD9;
-        var at = 2;
-        while (at + 1 < file.Length)
+        if (file.Length < 26 || BinaryPrimitives.ReadUInt32LittleEndian(file[2..]) > file.Length)
         {
-            // Between segments any run of FF may stand before the marker; inside a scan FF 00 and FF D0..D7 belong to the data.
-            var marker = file[at + 1];
-            if (file[at] != 0xFF || marker is 0x00 or 0xFF or (>= 0xD0 and <= 0xD7))
-            {
-                at += marker == 0xFF ? 1 : 2;
-                var skip = at < file.Length ? file[at..].IndexOf((byte)0xFF) : -1;
-                if (skip < 0)
-                {
-                    return CutShort;
-                }
-
-                at += skip;
-                continue;
-            }
-
-            if (marker == EndOfImage)
-            {
-                return null;
-            }
-
-            if (at + 4 > file.Length)
-            {
-                return CutShort;
-            }
-
-            at += 2 + BinaryPrimitives.ReadUInt16BigEndian(file[(at + 2)..]);
-            if (marker == StartOfScan)
-            {
-                var skip = at < file.Length ? file[at..].IndexOf((byte)0xFF) : -1;
-                if (skip < 0)
-                {
-                    return CutShort;
-                }
-
-                at += skip;
-            }
+            return (CutShort, 0, 0);
         }
 
-        return CutShort;
+        // A negative height means rows from the top.
+        return (null, Math.Abs((long)BinaryPrimitives.ReadInt32LittleEndian(file[18..])), Math.Abs((long)BinaryPrimitives.ReadInt32LittleEndian(file[22..])));
+    }
+
+    private static (string? Problem, long Width, long Height) ReadWebp(ReadOnlySpan<byte> file)
+    {
+        if (file.Length < 30 || BinaryPrimitives.ReadUInt32LittleEndian(file[4..]) + 8L > file.Length)
+        {
+            return (CutShort, 0, 0);
+        }
+
+        // No side of a WebP image can be longer than 16,383 pixels, but a canvas (VP8X) can declare 2^24.
+        return file[12..16].SequenceEqual("VP8X"u8)
+            ? (null, 1 + (BinaryPrimitives.ReadUInt32LittleEndian(file[24..]) & 0xFFFFFF), 1 + (BinaryPrimitives.ReadUInt32LittleEndian(file[26..]) >> 8))
+            : (null, 0, 0);
     }
 }

@@ -27,7 +27,7 @@ public sealed class ImageFolderDataset : IImageDataset
             throw new DataException($"'{folder}' has no class folders: put the images of each class in a folder named after it.");
         }
 
-        _images = [.. classes.SelectMany((path, label) => Images(path).Select(image => (image, label)))];
+        _images = [.. classes.SelectMany((path, label) => Images(path, [RealPath(path)]).Select(image => (image, label)))];
         ClassNames = [.. classes.Select(path => Path.GetFileName(path))];
         if (_images.Length == 0)
         {
@@ -78,11 +78,19 @@ public sealed class ImageFolderDataset : IImageDataset
         return folders;
     }
 
-    private static IEnumerable<string> Images(string folder)
+    /// <summary>The images of a folder and those below it; a link back to a folder on the way, which would never end, is passed over.</summary>
+    private static IEnumerable<string> Images(string folder, string[] way)
     {
         var files = Directory.GetFiles(folder).Where(path => !IsHidden(path) && ImageDecoder.HasImageSuffix(path)).ToArray();
         Array.Sort(files, string.CompareOrdinal);
-        return files.Concat(SubFolders(folder).SelectMany(Images));
+        var folders = SubFolders(folder).Where(path => !way.Contains(RealPath(path)));
+        return files.Concat(folders.SelectMany(path => Images(path, [.. way, RealPath(path)])));
+    }
+
+    private static string RealPath(string folder)
+    {
+        var full = Path.GetFullPath(folder);
+        return Directory.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
     }
 
     private static bool IsHidden(string path) => Path.GetFileName(path).StartsWith('.');
