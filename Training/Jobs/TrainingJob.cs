@@ -53,7 +53,7 @@ internal static class TrainingJob
         var model = options.Resume && File.Exists(run.CheckpointModel) ? OnnxModel.Load(run.CheckpointModel) : makeModel();
         var preprocessing = model.Metadata!.Preprocessing;
         var loaderSettings = new LoaderSettings { BatchSize = recipe.BatchSize, Workers = options.Workers, Seed = seed };
-        var loader = new BatchLoader(data.Training, new TrainingTransform(preprocessing, recipe.Augmentation.ToSettings()), loaderSettings);
+        var loader = new BatchLoader(data.Training, new TrainingTransform(preprocessing, recipe.Augmentation.ToSettings()), loaderSettings with { Mix = recipe.Augmentation.ToMixSettings() });
         BatchLoader? Evaluating(IImageDataset? dataset)
         {
             return dataset is null ? null : new BatchLoader(dataset, new EvaluationTransform(preprocessing), loaderSettings with { BatchSize = EvaluationBatch });

@@ -90,7 +90,7 @@ internal sealed class Trainer(
     private StepResult Step(ImageBatch batch, float[] targets, long step, double learningRate)
     {
         var used = targets.AsSpan(0, batch.Count * classes);
-        FillTargets(batch.Labels.Span, used);
+        batch.WriteTargets(used, classes, (float)recipe.LabelSmoothing);
         var settings = new StepSettings(step, learningRate, RandomStream.Derive(seed, DropoutStream, (ulong)step));
         var result = backend.TrainStep(batch.Pixels.Span, used, settings);
         if (!double.IsFinite(result.Loss) || !double.IsFinite(result.GradientNorm))
@@ -101,17 +101,6 @@ internal sealed class Trainer(
         }
 
         return result;
-    }
-
-    /// <summary>Smoothed one-hot rows: 1 − s + s/C at the label, s/C elsewhere.</summary>
-    private void FillTargets(ReadOnlySpan<int> labels, Span<float> targets)
-    {
-        var off = (float)(recipe.LabelSmoothing / classes);
-        targets.Fill(off);
-        for (var i = 0; i < labels.Length; i++)
-        {
-            targets[i * classes + labels[i]] = (float)(1 - recipe.LabelSmoothing) + off;
-        }
     }
 
     private MetricsRow Watch(BatchLoader validation, MetricsRow row, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using OneFractal.Data.Transforms;
+using OneFractal.Data.Transforms.Augmentations;
 
 namespace OneFractal.Training;
 
@@ -26,6 +27,35 @@ public sealed record AugmentationRecipe
     /// <summary>Chance of a light blur.</summary>
     public double Blur { get; init; }
 
+    /// <summary>Resizes with bilinear or bicubic interpolation at random instead (timm's default).</summary>
+    public bool RandomInterpolation { get; init; }
+
+    /// <summary>RandAugment in timm's notation, such as <c>rand-m9-mstd0.5-inc1</c>; null for none.</summary>
+    public string? RandAugment { get; init; }
+
+    /// <summary>Strength of brightness, contrast and saturation jitter; 0 for none.</summary>
+    public double ColorJitter { get; init; }
+
+    /// <summary>Chance that a rectangle of the image becomes noise.</summary>
+    public double RandomErasing { get; init; }
+
+    /// <summary>α of Mixup; 0 turns it off.</summary>
+    public double Mixup { get; init; }
+
+    /// <summary>α of CutMix; 0 turns it off.</summary>
+    public double CutMix { get; init; }
+
+    /// <summary>Chance of CutMix instead of Mixup where both are on.</summary>
+    public double MixSwitchProbability { get; init; } = 0.5;
+
+    /// <summary>Mixup and CutMix, or null where both are off.</summary>
+    public MixSettings? ToMixSettings()
+    {
+        return Mixup == 0 && CutMix == 0
+            ? null
+            : new MixSettings { MixupAlpha = Mixup, CutMixAlpha = CutMix, SwitchProbability = MixSwitchProbability };
+    }
+
     /// <summary>The transform's settings.</summary>
     /// <exception cref="UsageException">A pair does not have two numbers.</exception>
     public TrainingTransformSettings ToSettings() => new()
@@ -37,6 +67,10 @@ public sealed record AugmentationRecipe
         VerticalFlip = VerticalFlip,
         Brightness = Brightness,
         Blur = Blur,
+        RandomInterpolation = RandomInterpolation,
+        RandAugment = RandAugment is null ? null : RandAugmentSettings.Parse(RandAugment),
+        ColorJitter = ColorJitter,
+        RandomErasing = RandomErasing,
     };
 
     private static (double Min, double Max) Pair(double[] values, string name)

@@ -1,3 +1,4 @@
+using OneFractal.Data.Transforms;
 using OneFractal.Training;
 
 namespace OneFractal.Tests.Training;
@@ -8,11 +9,19 @@ public sealed class RecipesTests
     [TestMethod]
     public void EveryBuiltInRecipe_Loads()
     {
-        CollectionAssert.IsSubsetOf(new[] { "quick-cpu", "finetune-small" }, Recipes.Names.ToArray());
+        CollectionAssert.IsSubsetOf(new[] { "quick-cpu", "finetune-small", "paper-vit-tiny" }, Recipes.Names.ToArray());
         foreach (var name in Recipes.Names)
         {
             Recipes.Load(name).Augmentation.ToSettings();
         }
+    }
+
+    [TestMethod]
+    public void PaperRecipe_IsThePapersAugmentation()
+    {
+        var recipe = Recipes.Load("paper-vit-tiny");
+        Assert.AreEqual(TrainingTransformSettings.PaperPretraining, recipe.Augmentation.ToSettings());
+        Assert.AreEqual(new MixSettings(), recipe.Augmentation.ToMixSettings());
     }
 
     [TestMethod]
@@ -31,6 +40,7 @@ public sealed class RecipesTests
     [DataRow("batch_size: 16\nlearning_speed: 1", "learning_speed")]
     [DataRow("steps: 0", "--steps")]
     [DataRow("drop_path: 1", "--drop-path")]
+    [DataRow("augmentation: { rand_augment: randy-m9 }", "randy")]
     [DataRow("augmentation: { crop_scale: [0.5, 0.1] }", "crop scale")]
     public void WrongFile_IsOneClearLine(string yaml, string expected)
     {
