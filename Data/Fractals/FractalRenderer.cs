@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace OneFractal.Data.Fractals;
 
 /// <summary>
-/// Draws systems exactly as the published 1p-frac generator does, bit for bit, up to <see cref="ChaosGame.Lanes"/> at a time. Thread-safe.
+/// Draws systems exactly as the published 1p-frac generator does, bit for bit, up to <see cref="ChaosGame.Lanes"/> at a time; or, in the fast
+/// mode, images of the same distribution. Thread-safe.
 /// </summary>
 /// <remarks>
 /// What bounds it, for 100,000 points at 512 pixels: the chaos game is played twice (for the bounds, then for the points) and costs
@@ -34,7 +35,7 @@ internal sealed class FractalRenderer
     public int Render(IteratedFunctionSystem system, MapSequence sequence, PythonRandom random, Span<byte> image)
     {
         var workspace = Rent();
-        var game = new SoloChaosGame(system, sequence, workspace.Xs, workspace.Ys);
+        var game = PlayAlone(system, sequence, workspace);
         Place(game, workspace);
         var lit = Plot(workspace, 0, game.Bounds.IsUsable(0), random, image);
         _workspaces.Add(workspace);
@@ -49,6 +50,16 @@ internal sealed class FractalRenderer
         ReadOnlySpan<IteratedFunctionSystem> systems, MapSequence sequence, ReadOnlySpan<PythonRandom> randoms,
         ReadOnlySpan<Memory<byte>> images, Span<int> lit)
     {
+        if (Settings.Generator == RenderGenerator.Fast)
+        {
+            for (var i = 0; i < systems.Length; i++)
+            {
+                lit[i] = Render(systems[i], sequence, randoms[i], images[i].Span);
+            }
+
+            return;
+        }
+
         var workspace = Rent();
         for (var first = 0; first < systems.Length; first += ChaosGame.Lanes)
         {
@@ -62,6 +73,20 @@ internal sealed class FractalRenderer
         }
 
         _workspaces.Add(workspace);
+    }
+
+    private StoredChaosGame PlayAlone(IteratedFunctionSystem system, MapSequence sequence, Workspace workspace)
+    {
+        if (Settings.Generator == RenderGenerator.Fast && system.Maps.Length <= WalkerGame.MaximumMaps)
+        {
+            WalkerGame.Play(system, sequence, workspace.Xs, workspace.Ys);
+        }
+        else
+        {
+            StoredChaosGame.PlayPublished(system, sequence, workspace.Xs, workspace.Ys);
+        }
+
+        return new StoredChaosGame(workspace.Xs, workspace.Ys);
     }
 
     private void Place(IChaosGame game, Workspace workspace)
@@ -78,11 +103,16 @@ internal sealed class FractalRenderer
         image = image[..PixelCount];
         image.Clear();
         var places = workspace.Places.AsSpan(lane * workspace.Rounded, Settings.Points);
+        var seed = Settings.Generator == RenderGenerator.Fast ? random.NextUInt32() : 0;
         for (var first = 0; first < places.Length; first += BlockPoints)
         {
             var block = places.Slice(first, Math.Min(BlockPoints, places.Length - first));
             var masks = workspace.Masks.AsSpan(0, block.Length);
-            if (Settings.Mask == MaskMode.Random)
+            if (Settings.Mask == MaskMode.Random && Settings.Generator == RenderGenerator.Fast)
+            {
+                HashMasks.Fill(masks, seed, (uint)first);
+            }
+            else if (Settings.Mask == MaskMode.Random)
             {
                 // Drawn even when nothing is, because the published code draws them before it looks.
                 random.FillMasks(masks);

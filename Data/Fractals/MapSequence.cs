@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.Intrinsics;
 
 namespace OneFractal.Data.Fractals;
 
@@ -8,14 +9,25 @@ namespace OneFractal.Data.Fractals;
 /// </summary>
 internal sealed class MapSequence
 {
-    private const uint Seed = 100;
+    private const uint PublishedSeed = 100;
     private static readonly ConcurrentDictionary<int, double[]> Draws = new();
+    private Vector512<long>[]? _walkerChoices;
 
-    /// <summary>The sequence of the first <paramref name="points"/> steps with the probabilities of <paramref name="system"/>.</summary>
+    /// <summary>The published sequence of the first <paramref name="points"/> steps with the probabilities of <paramref name="system"/>.</summary>
     public MapSequence(IteratedFunctionSystem system, int points)
+        : this(system, Draws.GetOrAdd(points, static count => Draw(count, PublishedSeed)))
     {
-        Choices = new byte[points];
-        var draws = Draws.GetOrAdd(points, Draw);
+    }
+
+    /// <summary>Another sequence, to tell what is chance.</summary>
+    internal MapSequence(IteratedFunctionSystem system, int points, uint seed)
+        : this(system, Draw(points, seed))
+    {
+    }
+
+    private MapSequence(IteratedFunctionSystem system, double[] draws)
+    {
+        Choices = new byte[draws.Length];
         var cumulative = 0.0;
         // A step takes the first map whose cumulative probability is not below its draw: it passes every map whose is.
         // The last map is never passed, for rounding may leave the sum just below 1.
@@ -29,9 +41,12 @@ internal sealed class MapSequence
     /// <summary>The index of the map that each step takes.</summary>
     public byte[] Choices { get; }
 
-    private static double[] Draw(int points)
+    /// <summary>The same choices dealt out to eight walkers, for each step of theirs.</summary>
+    public Vector512<long>[] WalkerChoices => _walkerChoices ??= Deal(Choices);
+
+    private static double[] Draw(int points, uint seed)
     {
-        var generator = new MersenneTwister(Seed);
+        var generator = new MersenneTwister(seed);
         var draws = new double[points];
         foreach (ref var draw in draws.AsSpan())
         {
@@ -47,5 +62,23 @@ internal sealed class MapSequence
         {
             counts[i] += (byte)(limit < draws[i] ? 1 : 0);
         }
+    }
+
+    private static Vector512<long>[] Deal(byte[] choices)
+    {
+        var lanes = Vector512<long>.Count;
+        var dealt = new Vector512<long>[(choices.Length + lanes - 1) / lanes];
+        Span<long> step = stackalloc long[lanes];
+        for (var i = 0; i < dealt.Length; i++)
+        {
+            for (var lane = 0; lane < lanes; lane++)
+            {
+                step[lane] = choices[Math.Min(i * lanes + lane, choices.Length - 1)];
+            }
+
+            dealt[i] = Vector512.Create<long>(step);
+        }
+
+        return dealt;
     }
 }

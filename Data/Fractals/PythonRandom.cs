@@ -19,6 +19,9 @@ internal sealed class PythonRandom
     /// <summary><c>random.uniform(low, high)</c>.</summary>
     public double Uniform(double low, double high) => low + (high - low) * _generator.NextDouble();
 
+    /// <summary><c>random.getrandbits(32)</c>.</summary>
+    public uint NextUInt32() => _generator.NextUInt32();
+
     /// <summary>Fills with <c>random.randrange(1, 512)</c>: nine bits, drawn again when they are all ones.</summary>
     public void FillMasks(Span<ushort> masks)
     {

@@ -17,6 +17,9 @@ public sealed record RenderSettings
     /// <summary>What a point paints.</summary>
     public MaskMode Mask { get; init; } = MaskMode.Random;
 
+    /// <summary>Bit for bit as published, or faster.</summary>
+    public RenderGenerator Generator { get; init; } = RenderGenerator.Published;
+
     /// <summary>Share of lit pixels that a drawing must exceed; one at or below it is rejected and its noise redrawn.</summary>
     public double MinimumFill { get; init; } = 0.05;
 
