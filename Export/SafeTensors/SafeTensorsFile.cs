@@ -21,6 +21,8 @@ public static class SafeTensorsFile
     ];
 
     /// <summary>Writes tensors under their names, whole or not at all.</summary>
+    /// <exception cref="ModelException">Two tensors have one name, or a type has no safetensors form.</exception>
+    /// <exception cref="OneFractalException">The file cannot be written.</exception>
     public static void Write(string path, IEnumerable<TensorProto> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var header = new JsonObject();
@@ -35,6 +37,11 @@ public static class SafeTensorsFile
         {
             var type = Types.FirstOrDefault(t => t.Type == tensor.ElementType()).Name
                 ?? throw new ModelException($"Tensor '{tensor.Name}' of type {tensor.ElementType()} has no safetensors form.");
+            if (header.ContainsKey(tensor.Name))
+            {
+                throw new ModelException($"Two tensors are called '{tensor.Name}'.");
+            }
+
             var bytes = tensor.ToBytes();
             header[tensor.Name] = new JsonObject
             {
@@ -90,7 +97,8 @@ public static class SafeTensorsFile
             var tensors = header.Where(e => e.Key != "__metadata__").ToDictionary(e => e.Key, e => ReadTensor(e.Key, e.Value!, data));
             return (tensors, metadata);
         }
-        catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException or NullReferenceException or ArgumentException)
+        catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException or NullReferenceException or ArgumentException
+            or ModelException)
         {
             throw new ModelException($"'{path}' is not a safetensors file, or is damaged ({e.Message.Split('\n')[0].TrimEnd('.')}).", e);
         }

@@ -191,9 +191,9 @@ public static partial class ShapeInference
 
         if (sizes is null && c.Optional(1) is null && shape[axis].Value is { } length)
         {
-            // Equal parts; from opset 18 on (num_outputs) the last may be smaller.
+            // Equal parts; from opset 18 on (num_outputs) the last may be smaller, but not empty.
             var part = (length + count - 1) / count;
-            if ((length % count != 0 && c.Opset < 18) || length < part * (count - 1))
+            if (length % count != 0 && (c.Opset < 18 || length <= part * (count - 1)))
             {
                 throw c.Error($"{length} elements do not split into {count} parts");
             }

@@ -2,7 +2,7 @@ using OneFractal.Export;
 using OneFractal.Export.Onnx;
 using OneFractal.Training;
 
-namespace OneFractal.Tests.Inference;
+namespace OneFractal.Tests;
 
 /// <summary>Models that tests make for themselves: real backbones with spread weights, so that every part of them matters.</summary>
 internal static class TestModels

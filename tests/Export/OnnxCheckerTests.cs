@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using OneFractal.Export;
+using OneFractal.Training;
+
+namespace OneFractal.Tests.Export;
+
+/// <summary>Everything that is written passes the ONNX project's own checker (Debian's python3-onnx), shape inference included.</summary>
+[TestClass]
+public sealed class OnnxCheckerTests
+{
+    private const string Python = "/usr/bin/python3";
+
+    private const string Script = """
+        import sys, onnx
+        for path in sys.argv[1:]:
+            onnx.checker.check_model(path, full_check=True)
+            model = onnx.load(path)
+            onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
+        """;
+
+    [TestMethod]
+    public void EveryForm_OfEveryFamily_Passes()
+    {
+        if (!File.Exists(Python) || Run("-c", "import onnx").ExitCode != 0)
+        {
+            Assert.Inconclusive($"{Python} has no onnx: install python3-onnx.");
+        }
+
+        using var folder = new TempFolder();
+        var files = new List<string>();
+        void Save(string name, OnnxModel model)
+        {
+            files.Add(folder[name + ".onnx"]);
+            model.Save(files[^1]);
+        }
+
+        foreach (var name in new[] { "vit-nano", "vit-micro", "vit-tiny" })
+        {
+            var backbone = Backbone.Create(name);
+            var classifier = Backbone.WithHead(backbone, TestModels.Labels);
+            Save($"{name}-backbone", backbone);
+            Save($"{name}-classifier", classifier);
+            Save($"{name}-folded", ConstantFolding.Apply(classifier));
+            Save($"{name}-batch1", FixedBatch.Apply(classifier, 1));
+            Save($"{name}-batch4", FixedBatch.Apply(backbone, 4));
+            Save($"{name}-droppath", StochasticDepth.Insert(classifier, 0.1));
+            Save($"{name}-headless", ClassificationHead.Detach(classifier));
+        }
+
+        var (exitCode, output) = Run(["-c", Script, .. files]);
+        Assert.AreEqual(0, exitCode, output);
+
+        // The checker does check: a wrong attribute is seen.
+        var wrong = Backbone.Create("vit-nano");
+        wrong.Graph.Node[0].Set("no_such_attribute", 1);
+        Save("wrong", wrong);
+        Assert.AreNotEqual(0, Run("-c", Script, files[^1]).ExitCode);
+    }
+
+    private static (int ExitCode, string Output) Run(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Python, arguments) { RedirectStandardError = true })!;
+        var output = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output);
+    }
+}
