@@ -134,7 +134,16 @@ public static partial class ShapeInference
 
     private static TensorInfo[] Expand(InferenceContext c)
     {
-        return [c.Input(0) with { Shape = Broadcast(c, c.Input(0).Shape, c.Input(1).Elements), Elements = null }];
+        return [c.Input(0) with { Shape = Broadcast(c, c.Input(0).Shape, TargetShape(c, 1)), Elements = null }];
+    }
+
+    /// <summary>The shape that an input holds, as far as it is known.</summary>
+    private static IReadOnlyList<Dim>? TargetShape(InferenceContext c, int input)
+    {
+        var shape = c.Input(input).Elements;
+        return shape is not null && shape.Any(d => d.Value < 0)
+            ? throw c.Error($"the shape [{string.Join(", ", shape)}] has a negative length")
+            : shape;
     }
 
     private static TensorInfo[] Concat(InferenceContext c)
@@ -313,7 +322,7 @@ public static partial class ShapeInference
     {
         var type = c.Node.Find("value")?.T?.ElementType() ?? DataType.Float;
         var rank = c.Input(0).Shape is [{ Value: { } length }] ? (int)length : (int?)null;
-        return [new TensorInfo(type, c.Input(0).Elements ?? (rank is { } n ? [.. Enumerable.Repeat(Dim.Unknown, n)] : null))];
+        return [new TensorInfo(type, TargetShape(c, 0) ?? (rank is { } n ? [.. Enumerable.Repeat(Dim.Unknown, n)] : null))];
     }
 
     private static TensorInfo[] Reduce(InferenceContext c)

@@ -8,6 +8,9 @@ namespace OneFractal.Export;
 /// </summary>
 public static class ConstantFolding
 {
+    // An expanded constant that is larger than this stays a node: the file would grow for nothing.
+    private const int LargestExpansion = 1 << 22;
+
     /// <summary>A copy with constants folded, Dropout and Identity gone, and no training metadata.</summary>
     public static OnnxModel Apply(OnnxModel model)
     {
@@ -61,6 +64,11 @@ public static class ConstantFolding
 
         if (node.OpType is not ("Transpose" or "Expand") || info?.StaticShape is not { } target
             || !constants.TryGetValue(node.Input[0], out var source) || source.ElementType() != DataType.Float)
+        {
+            return null;
+        }
+
+        if (node.OpType == "Expand" && target.Aggregate(1.0, (p, d) => p * d) > LargestExpansion)
         {
             return null;
         }

@@ -139,7 +139,7 @@ public sealed class ModelFileTests
                     File.Delete(path);
                 }
             },
-            iter: 40000,
+            iter: 600,
             threads: 1);
         Assert.IsGreaterThan(0, worked);
     }

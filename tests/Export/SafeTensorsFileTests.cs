@@ -95,7 +95,7 @@ public sealed class SafeTensorsFileTests
                     // Refused, as it should be.
                 }
             },
-            iter: 2000,
+            iter: 600,
             threads: 1);
     }
 

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using OneFractal.Tests.Data;
+
+namespace OneFractal.Tests.Cli;
+
+/// <summary>export, verify and predict as processes, on a real model file.</summary>
+[TestClass]
+public sealed class ModelVerbTests
+{
+    [TestMethod]
+    public void Export_Verify_Predict_OneAfterTheOther()
+    {
+        using var folder = new TempFolder();
+        TestModels.Classifier().Save(folder["trained.onnx"]);
+        TestImages.WriteClassFolders(folder["images"], classes: 2, perClass: 2);
+
+        var export = CliRunner.Run("export", folder["trained.onnx"], "-o", folder["model.onnx"]);
+        Assert.AreEqual(0, export.ExitCode, export.Error);
+        Assert.Contains("float[batch, 3, 32, 32]", export.Output);
+        Assert.IsTrue(File.Exists(folder["model.json"]));
+
+        var verify = CliRunner.Run("verify", folder["model.onnx"], "--count", "2", "--json");
+        Assert.AreEqual(0, verify.ExitCode, verify.Error);
+        Assert.AreEqual("", verify.Error, "The runtimes say nothing of their own.");
+        using var report = JsonDocument.Parse(verify.Output);
+        Assert.IsTrue(report.RootElement.GetProperty("passed").GetBoolean());
+        Assert.AreEqual(1, CliRunner.Run("verify", folder["model.onnx"], "--count", "1", "--tolerance", "0").ExitCode);
+
+        var lines = CliRunner.Run("predict", folder["model.onnx"], folder["images"], "--top", "2");
+        Assert.AreEqual(0, lines.ExitCode, lines.Error);
+        Assert.AreEqual("", lines.Error);
+        string[][] rows = [.. lines.Output.TrimEnd().Split('\n').Select(l => l.Split('\t'))];
+        Assert.HasCount(4, rows);
+        Assert.IsTrue(rows.All(r => r.Length == 5 && TestModels.Labels.Contains(r[1])));
+
+        File.WriteAllText(folder["images", "a", "text.jpg"], "not a picture");
+        var json = CliRunner.Run("predict", folder["model.onnx"], folder["images", "**", "*"], "--json");
+        Assert.AreEqual(1, json.ExitCode);
+        using var predictions = JsonDocument.Parse(json.Output);
+        Assert.AreEqual(5, predictions.RootElement.GetArrayLength());
+        Assert.AreEqual(1, predictions.RootElement.EnumerateArray().Count(e => e.TryGetProperty("error", out _)));
+
+        Assert.AreEqual(1, CliRunner.Run("predict", folder["model.onnx"], folder["images"], "--csv", folder["out.csv"]).ExitCode);
+        var csv = File.ReadAllLines(folder["out.csv"]);
+        Assert.AreEqual("path,label,probability,error", csv[0]);
+        Assert.HasCount(6, csv);
+    }
+
+    [TestMethod]
+    public void WhatCannotBe_IsOneLine()
+    {
+        using var folder = new TempFolder();
+        TestModels.Features().Save(folder["backbone.onnx"]);
+        File.WriteAllText(folder["text.onnx"], "text");
+        Assert.Contains("fine-tune it first", CliRunner.Fails(1, "predict", folder["backbone.onnx"], folder.Path));
+        Assert.Contains("not an ONNX model", CliRunner.Fails(1, "predict", folder["text.onnx"], "x.png"));
+        Assert.Contains("not an ONNX model", CliRunner.Fails(1, "verify", folder["text.onnx"]));
+        Assert.Contains("does not exist", CliRunner.Fails(1, "verify", folder["none.onnx"]));
+        Assert.Contains("-o", CliRunner.Fails(2, "export", folder["backbone.onnx"]));
+        Assert.Contains("--batch", CliRunner.Fails(2, "export", folder["backbone.onnx"], "-o", folder["m.onnx"], "--batch", "many"));
+        Assert.Contains("one of --csv and --json", CliRunner.Fails(2, "predict", folder["backbone.onnx"], "x.png", "--csv", "a.csv", "--json"));
+        CollectionAssert.AreEquivalent(new[] { folder["backbone.onnx"], folder["text.onnx"] }, Directory.GetFileSystemEntries(folder.Path));
+    }
+}
