@@ -28,7 +28,8 @@ internal static class Verbs
     public static void Register(IConfigurator config)
     {
         Add<SynthCommand, SynthSettings>(
-            config, "synth", "Renders a set of images from one fractal, a class each", "synth -o data/1p-frac", "synth -o data/small --classes 64 --size 64");
+            config, "synth", "Renders a set of images from one fractal, a class each", "synth -o data/1p-frac", "synth -o data/small --classes 64 --size 64",
+            "synth -o data/one-photo --image photo.jpg --image-mode canny");
         Add<QuickstartCommand, QuickstartSettings>(
             config, "quickstart", "Fractals to a deployed classifier: the whole path, measured", "quickstart -o runs/quickstart");
         Add<PretrainCommand, PretrainSettings>(
@@ -43,6 +44,12 @@ internal static class Verbs
             config, "verify", "Compares a model's outputs on every runtime of this machine", "verify photos.onnx --images photos/");
         Add<PredictCommand, PredictSettings>(
             config, "predict", "Classifies images with a model file", "predict photos.onnx new/ --top 3");
+        Add<DataCommand, DataSettings>(
+            config, "data", "Looks through a data set, or downloads one", "data inspect photos/ -o samples.png", "data fetch cifar10");
+        Add<AugmentCommand, AugmentSettings>(
+            config, "augment", "Shows what augmentation does to an image", "augment photo.jpg --preview augmentations.png");
+        Add<BenchCommand, BenchSettings>(
+            config, "bench", "Measures how fast this machine draws fractals and makes batches", "bench synth --json", "bench data --json");
         Add<DoctorCommand, DoctorSettings>(config, "doctor", "Tries what works on this machine and what does not", "doctor");
     }
 

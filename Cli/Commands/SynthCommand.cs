@@ -1,5 +1,4 @@
 using OneFractal.Cli.Settings;
-using OneFractal.Data.Fractals;
 using OneFractal.Data.Synthesis;
 
 namespace OneFractal.Cli.Commands;
@@ -10,7 +9,7 @@ internal sealed class SynthCommand : Verb<SynthSettings>
     /// <inheritdoc />
     protected override int Run(SynthSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
-        var set = FractalSet.Create(settings.ToFractalSet(), cancellation);
+        var set = settings.ToSource(cancellation);
         var result = Synthesizer.Write(settings.Output, set, progress, cancellation);
         Console.WriteLine(FormattableString.Invariant(
             $"{result.Images} images of {set.ClassCount} classes in {result.Folder}, {result.Written} of them new, {result.Elapsed.TotalSeconds:F1} s"));

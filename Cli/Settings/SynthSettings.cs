@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using OneFractal.Data.Fractals;
+using OneFractal.Data.Synthesis;
 using Spectre.Console.Cli;
 
 namespace OneFractal.Cli.Settings;
@@ -76,12 +77,54 @@ internal sealed class SynthSettings : VerbSettings
     [DefaultValue(0.05)]
     public double MinFill { get; init; }
 
+    [CommandOption("--generator <KIND>")]
+    [Description("published: bit for bit the published generator; fast: of the same distribution")]
+    [DefaultValue(RenderGenerator.Published)]
+    public RenderGenerator Generator { get; init; }
+
+    [CommandOption("--image <FILE>")]
+    [Description("Distort this image instead of drawing fractals")]
+    public string? Image { get; init; }
+
+    [CommandOption("--image-mode <MODE>")]
+    [Description("What is taken of the image: rgb, grey or canny (edges)")]
+    [DefaultValue(RealImageMode.Canny)]
+    public RealImageMode ImageMode { get; init; }
+
+    [CommandOption("--distortion <KIND>")]
+    [Description("How the image is distorted: affine, polynomial or elastic")]
+    [DefaultValue(DistortionKind.Affine)]
+    public DistortionKind Distortion { get; init; }
+
+    [CommandOption("--noise <KIND>")]
+    [Description("A control: fixed samples of gaussian or uniform noise instead of fractals")]
+    public NoiseKind? Noise { get; init; }
+
     [CommandOption(OptionNames.Seed)]
     [Description("Seed of everything random")]
     [DefaultValue(0UL)]
     public ulong Seed { get; init; }
 
-    /// <summary>The same in the Data room's terms.</summary>
+    /// <summary>The images that these options ask for.</summary>
+    public ISyntheticSource ToSource(CancellationToken cancellation)
+    {
+        if (Image is not null && Noise is not null)
+        {
+            throw new UsageException("--image and --noise exclude each other: give one of them.");
+        }
+
+        if (Image is not null)
+        {
+            return RealImageSet.Create(
+                new RealImageSetSettings { Mode = ImageMode, Distortion = Distortion, Delta = Delta, Classes = Classes, Size = Size, Seed = Seed }, Image);
+        }
+
+        return Noise is { } kind
+            ? new NoiseSet(new NoiseSetSettings { Kind = kind, Classes = Classes, Size = Size, Seed = Seed })
+            : FractalSet.Create(ToFractalSet(), cancellation);
+    }
+
+    /// <summary>The fractals among them.</summary>
     public FractalSetSettings ToFractalSet() => new()
     {
         Family = Family,
@@ -91,7 +134,7 @@ internal sealed class SynthSettings : VerbSettings
         SigmaFactor = Sigma,
         Perturbation = new Perturbation(Perturbation, Delta),
         InstanceDelta = InstanceDelta,
-        Render = new RenderSettings { Size = Size, Points = Points, Pad = Pad, Mask = Patch, MinimumFill = MinFill },
+        Render = new RenderSettings { Size = Size, Points = Points, Pad = Pad, Mask = Patch, MinimumFill = MinFill, Generator = Generator },
         Seed = Seed,
     };
 }

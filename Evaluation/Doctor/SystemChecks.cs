@@ -26,9 +26,8 @@ internal static class SystemChecks
 
     private static Finding Processor()
     {
-        var model = ReadField("/proc/cpuinfo", "model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
         var vectors = Avx512F.IsSupported ? ", AVX-512" : Avx2.IsSupported ? ", AVX2" : "";
-        return new Finding("Processor", FindingStatus.Ok, $"{Environment.ProcessorCount} cores for this process, {model}{vectors}");
+        return new Finding("Processor", FindingStatus.Ok, $"{Environment.ProcessorCount} cores for this process, {Machine.Processor}{vectors}");
     }
 
     private static Finding Memory()

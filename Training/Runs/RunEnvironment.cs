@@ -37,7 +37,7 @@ public sealed record RunEnvironment
         Dotnet = Environment.Version.ToString(),
         TorchSharp = VersionOf(typeof(global::TorchSharp.torch)),
         OperatingSystem = RuntimeInformation.OSDescription,
-        Processor = ProcessorName(),
+        Processor = Machine.Processor,
         Cores = Environment.ProcessorCount,
         Threads = global::TorchSharp.torch.get_num_threads(),
         Device = $"{backend.Name} on {backend.Device}",
@@ -47,14 +47,5 @@ public sealed record RunEnvironment
     {
         return type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
             ?? type.Assembly.GetName().Version?.ToString() ?? "";
-    }
-
-    private static string ProcessorName()
-    {
-        const string CpuInfo = "/proc/cpuinfo";
-        var line = File.Exists(CpuInfo) ? File.ReadLines(CpuInfo).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
-        return line?[(line.IndexOf(':') + 1)..].Trim()
-            ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER")
-            ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 }

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using OneFractal.Cli.Output;
+using OneFractal.Cli.Settings;
+using OneFractal.Data.Benchmarks;
+using OneFractal.Data.Fractals;
+using OneFractal.Data.Loading;
+using OneFractal.Data.Synthesis;
+using OneFractal.Data.Transforms;
+using OneFractal.Training;
+
+namespace OneFractal.Cli.Commands;
+
+/// <summary>Measures how fast this machine draws fractals and makes batches.</summary>
+internal sealed class BenchCommand : Verb<BenchSettings>
+{
+    /// <inheritdoc />
+    protected override int Run(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
+    {
+        Console.WriteLine(Machine.Description);
+        var figures = settings.What == BenchSubject.Synth ? Synth(settings, progress, cancellation) : Data(settings, progress, cancellation);
+        if (settings.Json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(figures));
+        }
+
+        return 0;
+    }
+
+    private static Dictionary<string, object> Synth(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
+    {
+        if (settings.Window is not (> 0 and <= 60))
+        {
+            throw new UsageException(FormattableString.Invariant($"--window must be above 0 and at most 60 seconds, not {settings.Window}."));
+        }
+
+        var rates = SynthesisBenchmark.Run(progress, TimeSpan.FromSeconds(settings.Window), cancellation);
+        Tables.Print(
+            ["mode", "pixels", "images/s per core", "images/s, all cores", "ms, an image alone"],
+            [.. rates.Select(r => (string[])[r.Mode, $"{r.Size}", Number(r.ImagesPerSecondPerCore), Number(r.ImagesPerSecond), FormattableString.Invariant($"{r.MillisecondsAlone:0.000}")])]);
+        var figures = new Dictionary<string, object> { ["machine"] = Machine.Description, ["points"] = new RenderSettings().Points };
+        foreach (var rate in rates)
+        {
+            figures[$"{rate.Mode}_{rate.Size}_images_per_second_per_core"] = Math.Round(rate.ImagesPerSecondPerCore, 1);
+            figures[$"{rate.Mode}_{rate.Size}_images_per_second"] = Math.Round(rate.ImagesPerSecond, 1);
+            figures[$"{rate.Mode}_{rate.Size}_alone_milliseconds"] = Math.Round(rate.MillisecondsAlone, 4);
+        }
+
+        return figures;
+    }
+
+    private static Dictionary<string, object> Data(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
+    {
+        var fractals = new FractalSetSettings { Classes = 200, Render = new RenderSettings { Size = 128, Points = 30_000 } };
+        // Nothing is kept, so that every image is drawn, as in a set that is larger than memory.
+        using var dataset = new SyntheticDataset(FractalSet.Create(fractals, cancellation), cacheBytes: 0);
+        var preprocessing = Backbone.Create(settings.Backbone, seed: 0).Metadata!.Preprocessing;
+        var augmentation = new AugmentationRecipe { VerticalFlip = 0.5, RandAugment = "rand-m9-mstd0.5-inc1", ColorJitter = 0.4, RandomErasing = 0.5, Mixup = 0.8, CutMix = 1 };
+        var loader = LoaderBenchmark.Run(
+            dataset, new TrainingTransform(preprocessing, augmentation.ToSettings()), new LoaderSettings { Mix = augmentation.ToMixSettings() }, cancellation: cancellation);
+        var waiting = WaitingFraction(settings, fractals, augmentation, progress, cancellation);
+        Tables.Print(
+            ["stage", "measured"],
+            [
+                ["draw a fractal (128 px), one thread", $"{Number(loader.LoadImagesPerSecond)} images/s"],
+                ["augment and normalise, one thread", $"{Number(loader.TransformImagesPerSecond)} images/s"],
+                [$"whole loader, {loader.Workers} workers", $"{Number(loader.LoaderImagesPerSecond)} images/s"],
+                [$"training {settings.Backbone} waits for data", FormattableString.Invariant($"{waiting:P2} of its time")],
+            ]);
+        return new Dictionary<string, object>
+        {
+            ["machine"] = Machine.Description,
+            ["load_images_per_second"] = Math.Round(loader.LoadImagesPerSecond, 1),
+            ["transform_images_per_second"] = Math.Round(loader.TransformImagesPerSecond, 1),
+            ["loader_workers"] = loader.Workers,
+            ["loader_images_per_second"] = Math.Round(loader.LoaderImagesPerSecond, 1),
+            ["backbone"] = settings.Backbone,
+            ["data_wait_fraction"] = Math.Round(waiting, 4),
+        };
+    }
+
+    /// <summary>Share of a short training's time that went to waiting for batches, start-up aside.</summary>
+    private static double WaitingFraction(
+        BenchSettings settings, FractalSetSettings fractals, AugmentationRecipe augmentation, IProgressReporter progress, CancellationToken cancellation)
+    {
+        var folder = Directory.CreateTempSubdirectory("onefractal-bench-");
+        try
+        {
+            var recipe = new TrainingRecipe { Steps = settings.Steps, WarmupSteps = 0, Augmentation = augmentation };
+            var run = new PretrainingSettings { Backbone = settings.Backbone, Fractals = fractals, Recipe = recipe };
+            var result = Pretraining.Run(run, new JobOptions { Output = Path.Combine(folder.FullName, "run"), Progress = progress }, cancellation);
+            return result.Metrics.Skip(2).Average(row => row.DataWaitFraction);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static string Number(double value) => FormattableString.Invariant($"{value:0}");
+}

@@ -1,0 +1,11 @@
+namespace OneFractal.Cli.Settings;
+
+/// <summary>What <c>bench</c> measures.</summary>
+internal enum BenchSubject
+{
+    /// <summary>The fractal renderer.</summary>
+    Synth,
+
+    /// <summary>The loader.</summary>
+    Data,
+}
