@@ -45,7 +45,7 @@ public static class TestSet
                     var rank = Rank(row, label);
                     correct += rank == 0 ? 1 : 0;
                     correctTop5 += rank < Top ? 1 : 0;
-                    loss += CrossEntropy(row, label);
+                    loss += LogitRow.CrossEntropy(row, label);
                 }
 
                 count += batch.Count;
@@ -90,22 +90,5 @@ public static class TestSet
         }
 
         return rank;
-    }
-
-    private static double CrossEntropy(ReadOnlySpan<float> logits, int label)
-    {
-        var largest = float.NegativeInfinity;
-        foreach (var logit in logits)
-        {
-            largest = MathF.Max(largest, logit);
-        }
-
-        var sum = 0.0;
-        foreach (var logit in logits)
-        {
-            sum += Math.Exp((double)logit - largest);
-        }
-
-        return Math.Log(sum) + largest - logits[label];
     }
 }

@@ -8,15 +8,8 @@ public sealed class Prediction
     internal Prediction(IReadOnlyList<string> labels, ReadOnlySpan<float> logits)
     {
         _labels = labels;
-        Probabilities = Softmax(logits);
-        Index = 0;
-        for (var i = 1; i < logits.Length; i++)
-        {
-            if (logits[i] > logits[Index])
-            {
-                Index = i;
-            }
-        }
+        Probabilities = LogitRow.Softmax(logits);
+        Index = LogitRow.ArgMax(logits);
     }
 
     /// <summary>Probability of each class, in the order of the labels; they sum to 1.</summary>
@@ -38,28 +31,5 @@ public sealed class Prediction
             .OrderByDescending(i => Probabilities[i])
             .Take(count)
             .Select(i => new ClassProbability(i, _labels[i], Probabilities[i]))];
-    }
-
-    private static float[] Softmax(ReadOnlySpan<float> logits)
-    {
-        var largest = float.NegativeInfinity;
-        foreach (var logit in logits)
-        {
-            largest = MathF.Max(largest, logit);
-        }
-
-        var sum = 0.0;
-        foreach (var logit in logits)
-        {
-            sum += Math.Exp((double)logit - largest);
-        }
-
-        var probabilities = new float[logits.Length];
-        for (var i = 0; i < logits.Length; i++)
-        {
-            probabilities[i] = (float)(Math.Exp((double)logits[i] - largest) / sum);
-        }
-
-        return probabilities;
     }
 }

@@ -20,8 +20,8 @@ internal static class Scoring
                 {
                     var row = logits.AsSpan(i * classes, classes);
                     var label = batch.Labels.Span[i];
-                    correct += Logits.ArgMax(row) == label ? 1 : 0;
-                    loss -= Logits.LogProbability(row, label);
+                    correct += LogitRow.ArgMax(row) == label ? 1 : 0;
+                    loss += LogitRow.CrossEntropy(row, label);
                 }
 
                 count += batch.Count;

@@ -80,7 +80,7 @@ public sealed class FinetuningTests
         }
     }
 
-    private static void WriteClasses(string folder, int count, bool third = false)
+    internal static void WriteClasses(string folder, int count, bool third = false)
     {
         foreach (var (name, colour) in new[] { ("rot", new Scalar(20, 20, 220)), ("blau_äö", new Scalar(220, 20, 20)), ("grün", new Scalar(20, 220, 20)) }
             .Take(third ? 3 : 2))
