@@ -17,6 +17,11 @@ public static class AtomicFile
     /// <exception cref="OneFractalException">The file or its folder cannot be written.</exception>
     public static void Write(string path, Action<Stream> write, bool flushToDisk = true)
     {
+        if (string.IsNullOrWhiteSpace(path))
+        {
+            throw new UsageException("The name of a file to write is empty.");
+        }
+
         var full = Path.GetFullPath(path);
         // The process id keeps two processes that write the same file from sharing a temporary file.
         var temporary = $"{full}.{Environment.ProcessId}{TemporarySuffix}";
