@@ -63,7 +63,7 @@ internal sealed class BenchCommand : Verb<BenchSettings>
             [
                 ["draw a fractal (128 px), one thread", $"{Number(loader.LoadImagesPerSecond)} images/s"],
                 ["augment and normalise, one thread", $"{Number(loader.TransformImagesPerSecond)} images/s"],
-                [$"whole loader, {loader.Workers} workers", $"{Number(loader.LoaderImagesPerSecond)} images/s"],
+                [$"whole loader, threads: {loader.Workers}", $"{Number(loader.LoaderImagesPerSecond)} images/s"],
                 [$"training {settings.Backbone} waits for data", FormattableString.Invariant($"{waiting:P2} of its time")],
             ]);
         return new Dictionary<string, object>

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace OneFractal.Data.Fractals;
 
@@ -76,14 +78,41 @@ internal sealed class ChaosGame : IChaosGame
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose(ReadOnlySpan<int> square, Span<int> target, int distance)
     {
-        for (var lane = 0; lane < Lanes; lane++)
+        if (!Avx2.IsSupported)
         {
-            Vector256.Create(
-                square[lane], square[Lanes + lane], square[2 * Lanes + lane], square[3 * Lanes + lane],
-                square[4 * Lanes + lane], square[5 * Lanes + lane], square[6 * Lanes + lane], square[7 * Lanes + lane])
-                .CopyTo(target[(lane * distance)..]);
+            for (var i = 0; i < square.Length; i++)
+            {
+                target[i % Lanes * distance + i / Lanes] = square[i];
+            }
+
+            return;
+        }
+
+        // The range check of everything below.
+        _ = target[(Lanes - 1) * distance + Lanes - 1];
+        ref var from = ref MemoryMarshal.GetReference(square);
+        ref var to = ref MemoryMarshal.GetReference(target);
+        for (var half = 0; half < Lanes; half += 4)
+        {
+            // Four columns of the upper four rows beside those of the lower four; then the usual transposition of 4×4 in each half.
+            var a = Pair(ref from, half);
+            var b = Pair(ref from, half + Lanes);
+            var c = Pair(ref from, half + 2 * Lanes);
+            var d = Pair(ref from, half + 3 * Lanes);
+            var ab01 = Avx2.UnpackLow(a, b).AsInt64();
+            var ab23 = Avx2.UnpackHigh(a, b).AsInt64();
+            var cd01 = Avx2.UnpackLow(c, d).AsInt64();
+            var cd23 = Avx2.UnpackHigh(c, d).AsInt64();
+            Avx2.UnpackLow(ab01, cd01).AsInt32().StoreUnsafe(ref to, (nuint)(half * distance));
+            Avx2.UnpackHigh(ab01, cd01).AsInt32().StoreUnsafe(ref to, (nuint)((half + 1) * distance));
+            Avx2.UnpackLow(ab23, cd23).AsInt32().StoreUnsafe(ref to, (nuint)((half + 2) * distance));
+            Avx2.UnpackHigh(ab23, cd23).AsInt32().StoreUnsafe(ref to, (nuint)((half + 3) * distance));
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Pair(ref int square, int at) =>
+        Vector256.Create(Vector128.LoadUnsafe(ref square, (nuint)at), Vector128.LoadUnsafe(ref square, (nuint)(at + 4 * Lanes)));
 
     /// <summary>One map's parameters in every lane.</summary>
     private struct Coefficients

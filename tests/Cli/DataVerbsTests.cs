@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OneFractal.Data.Readers;
 using OneFractal.Tests.Data;
 
 namespace OneFractal.Tests.Cli;
@@ -52,6 +53,41 @@ public sealed class DataVerbsTests
 
         Assert.Contains("exclude each other", CliRunner.Fails(2, "synth", "-o", folder["both"], "--image", folder["photo.png"], "--noise", "gaussian"));
     }
+
+    [TestMethod]
+    public void A_killed_synth_leaves_whole_images_and_is_completed()
+    {
+        using var folder = new TempFolder();
+        string[] command = ["synth", "-o", folder["set"], "--classes", "2000", "--size", "64", "--points", "2000"];
+        using (var process = CliRunner.Start(command))
+        {
+            while (!process.HasExited && Images(folder["set"]).Length < 100)
+            {
+                Thread.Sleep(5);
+            }
+
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+        }
+
+        var left = Images(folder["set"]);
+        Assert.IsTrue(left.Length is >= 100 and < 2000, $"{left.Length} images");
+        Assert.IsFalse(File.Exists(folder["set", "classes.csv"]));
+        foreach (var path in left)
+        {
+            ImageDecoder.Load(path).Dispose();
+        }
+
+        var result = CliRunner.Run(command);
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.Contains($"{2000 - left.Length} of them new", result.Output);
+        Assert.HasCount(2000, Images(folder["set"]));
+        Assert.IsEmpty(Directory.GetFiles(folder["set"], "*.partial", SearchOption.AllDirectories));
+        Assert.HasCount(2001, File.ReadAllLines(folder["set", "classes.csv"]));
+    }
+
+    private static string[] Images(string folder) =>
+        Directory.Exists(folder) ? Directory.GetFiles(folder, "0*.png", SearchOption.AllDirectories) : [];
 
     [TestMethod]
     public void Bench_synth_ends_with_one_line_of_json()
