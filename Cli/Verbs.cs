@@ -33,7 +33,8 @@ internal static class Verbs
         Add<QuickstartCommand, QuickstartSettings>(
             config, "quickstart", "Fractals to a deployed classifier: the whole path, measured", "quickstart -o runs/quickstart");
         Add<PretrainCommand, PretrainSettings>(
-            config, "pretrain", "Pre-trains a backbone on one fractal", "pretrain --backbone vit-nano --steps 1000 -o runs/fractal");
+            config, "pretrain", "Pre-trains a backbone on one fractal", "pretrain --backbone vit-nano --steps 1000 -o runs/fractal",
+            "pretrain --set data/1p-frac --recipe paper-vit-tiny --backbone vit-tiny");
         Add<FinetuneCommand, FinetuneSettings>(
             config, "finetune", "Fine-tunes a backbone on your labelled images",
             "finetune photos/ --backbone runs/fractal/backbone.onnx -o runs/photos",

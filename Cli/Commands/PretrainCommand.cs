@@ -11,12 +11,13 @@ internal sealed class PretrainCommand : Verb<PretrainSettings>
     /// <inheritdoc />
     protected override int Run(PretrainSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
-        var job = settings.ResolveJob(Pretraining.Verb, progress);
+        var job = settings.ResolveJob(Pretraining.Verb, progress) with { CacheBytes = (long)settings.CacheMb << 20 };
         var result = Pretraining.Run(
             new PretrainingSettings
             {
                 Backbone = settings.Backbone,
                 Fractals = settings.ToFractals(),
+                Set = settings.Set,
                 Recipe = settings.ResolveRecipe("quick-cpu"),
                 Seed = settings.Seed,
             },

@@ -47,6 +47,16 @@ internal sealed class PretrainSettings : TrainingSettings
     [DefaultValue(PerturbationKind.Multiplicative)]
     public PerturbationKind Perturbation { get; init; }
 
+    [CommandOption("--set <PATH>")]
+    [Description("Take the classes from a fractal.json, or from a folder that synth wrote, instead of the options above")]
+    public string? Set { get; init; }
+
+    [CommandOption("--cache-mb <N>")]
+    [Description("Memory for drawn images; what does not fit is drawn again")]
+    [DefaultValue(512)]
+    [AtLeast(0)]
+    public int CacheMb { get; init; }
+
     /// <summary>The fractals that these options ask for.</summary>
     public FractalSetSettings ToFractals() => new()
     {

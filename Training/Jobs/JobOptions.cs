@@ -1,3 +1,5 @@
+using OneFractal.Data.Synthesis;
+
 namespace OneFractal.Training;
 
 /// <summary>Where and with what a run computes: none of it changes the result beyond rounding.</summary>
@@ -17,6 +19,9 @@ public sealed record JobOptions
 
     /// <summary>Threads of the CPU backend; 0 for one per core.</summary>
     public int Threads { get; init; }
+
+    /// <summary>Bytes of drawn images that pre-training keeps in memory; what does not fit is drawn again each time.</summary>
+    public long CacheBytes { get; init; } = SyntheticDataset.DefaultCacheBytes;
 
     /// <summary>Where progress goes.</summary>
     public IProgressReporter Progress { get; init; } = NullProgress.Instance;

@@ -22,16 +22,15 @@ public static class Pretraining
     {
         settings = TrainingJob.Resolve(Verb, settings, options);
         var run = new RunFolder(options.Output);
-        var fractals = FractalSet.Create(settings.Fractals);
-        using var dataset = new SyntheticDataset(fractals);
+        var source = options.Resume ? SyntheticSets.Load(run.SyntheticSet) : Open(settings, cancellation);
+        using var dataset = new SyntheticDataset(source, options.CacheBytes);
         var (model, metrics, _) = TrainingJob.Run(
             Verb,
             $"Pre-training {settings.Backbone}",
             settings,
             settings.Recipe,
             settings.Seed,
-            () => Backbone.WithHead(
-                Backbone.Create(settings.Backbone, settings.Seed), dataset.ClassNames, RandomStream.Derive(settings.Seed, HeadStream)),
+            () => MakeModel(settings, dataset, run, source),
             new JobData(dataset),
             options,
             cancellation);
@@ -42,8 +41,7 @@ public static class Pretraining
         {
             Provenance = new Dictionary<string, string>
             {
-                ["pretraining"] = "1p-frac (arXiv 2408.00677), no natural images",
-                ["fractals"] = Yaml.Write(settings.Fractals).TrimEnd(),
+                ["pretraining"] = Describe(source),
                 ["recipe"] = Yaml.Write(settings.Recipe).TrimEnd(),
                 ["seed"] = settings.Seed.ToString(CultureInfo.InvariantCulture),
                 ["pretext_accuracy"] = last.TrainAccuracy.ToString("0.0000", CultureInfo.InvariantCulture),
@@ -52,4 +50,27 @@ public static class Pretraining
         backbone.Save(run.Backbone);
         return new PretrainingResult(run, metrics);
     }
+
+    private static ISyntheticSource Open(PretrainingSettings settings, CancellationToken cancellation)
+    {
+        return settings.Set is { } set
+            ? SyntheticSets.Load(Directory.Exists(set) ? Path.Combine(set, Synthesizer.SettingsFile) : set)
+            : FractalSet.Create(settings.Fractals, cancellation);
+    }
+
+    /// <summary>The model of a new run, whose classes are saved first: a run that is resumed draws the same ones.</summary>
+    private static OnnxModel MakeModel(PretrainingSettings settings, SyntheticDataset dataset, RunFolder run, ISyntheticSource source)
+    {
+        var backbone = Backbone.Create(settings.Backbone, settings.Seed);
+        SyntheticSets.Save(run.SyntheticSet, source);
+        return Backbone.WithHead(backbone, dataset.ClassNames, RandomStream.Derive(settings.Seed, HeadStream));
+    }
+
+    private static string Describe(ISyntheticSource source) => source switch
+    {
+        FractalSet set => $"1p-frac (arXiv 2408.00677), no natural images\n{Yaml.Write(set.Settings).TrimEnd()}",
+        RealImageSet set => $"distortions of one image\n{Yaml.Write(set.Settings).TrimEnd()}",
+        NoiseSet set => $"noise, a control\n{Yaml.Write(set.Settings).TrimEnd()}",
+        _ => source.GetType().Name,
+    };
 }

@@ -11,6 +11,12 @@ public sealed record PretrainingSettings
     /// <summary>The classes and how they are drawn.</summary>
     public FractalSetSettings Fractals { get; init; } = new();
 
+    /// <summary>
+    /// A <c>fractal.json</c>, or a folder that <c>synth</c> wrote, to take the classes from instead of <see cref="Fractals"/>: any set of the family,
+    /// distortions of a real image and noise included. The images are drawn anew either way; null for <see cref="Fractals"/>.
+    /// </summary>
+    public string? Set { get; init; }
+
     /// <summary>How the network is trained.</summary>
     public TrainingRecipe Recipe { get; init; } = new();
 

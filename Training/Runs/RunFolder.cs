@@ -1,3 +1,5 @@
+using OneFractal.Data.Synthesis;
+
 namespace OneFractal.Training;
 
 /// <summary>The files of a run, all in one folder: what was done, how it went, and what came out.</summary>
@@ -8,6 +10,9 @@ public sealed class RunFolder(string path)
 
     /// <summary>All settings, resolved, and the environment.</summary>
     public string RunYaml => File("run.yaml");
+
+    /// <summary>What the classes of a pre-training are made from; draws the same images again.</summary>
+    public string SyntheticSet => File(Synthesizer.SettingsFile);
 
     /// <summary>One row per measurement.</summary>
     public string MetricsCsv => File("metrics.csv");

@@ -1,4 +1,5 @@
 using OneFractal.Data.Fractals;
+using OneFractal.Data.Synthesis;
 using OneFractal.Export;
 using OneFractal.Training;
 
@@ -47,6 +48,20 @@ public sealed class PretrainingTests
             CollectionAssert.AreEqual(Read(folder["whole"]), Read(output), $"Stopped after step {stopAfter}");
             Assert.HasCount(1 + Settings.Recipe.Steps, File.ReadAllLines(new RunFolder(output).MetricsCsv), "A header and a row a step.");
         }
+    }
+
+    [TestMethod]
+    public void AnySetOfTheFamily_CanBeLearnt_AndIsSavedWithTheRun()
+    {
+        using var folder = new TempFolder();
+        var noise = new NoiseSet(new NoiseSetSettings { Classes = 4, Size = 32, Seed = 9 });
+        Synthesizer.Write(folder["noise"], noise);
+        var settings = Settings with { Set = folder["noise"], Recipe = Settings.Recipe with { Steps = 2 } };
+        var run = Pretraining.Run(settings, new JobOptions { Output = folder["run"], CacheBytes = 0 }).Run;
+        CollectionAssert.AreEqual(File.ReadAllBytes(folder["noise", "fractal.json"]), File.ReadAllBytes(run.SyntheticSet));
+        StringAssert.StartsWith(OnnxModel.Load(run.Backbone).Metadata!.Provenance["pretraining"], "noise");
+        Assert.Contains("00003", OnnxModel.Load(run.CheckpointModel).Metadata!.Labels.ToArray());
+        Fails(Settings with { Set = folder["nowhere.json"] }, new JobOptions { Output = folder["x"] }, "nowhere.json");
     }
 
     [TestMethod]
