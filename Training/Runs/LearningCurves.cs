@@ -29,8 +29,8 @@ public static class LearningCurves
             Add(accuracy, rows, r => 100 * r.ValidationAccuracy, prefix + "validation", palette.GetColor(i), LinePattern.Dashed);
         }
 
-        Finish(loss, $"{title}: loss", "cross entropy");
-        Finish(accuracy, $"{title}: accuracy", "top-1 accuracy, %");
+        Finish(loss, $"{title}: loss", "cross entropy", Alignment.UpperRight);
+        Finish(accuracy, $"{title}: accuracy", "top-1 accuracy, %", Alignment.LowerRight);
         accuracy.Axes.SetLimitsY(0, 100);
         var png = multiplot.Render(Width, Height).GetImageBytes(ImageFormat.Png);
         AtomicFile.Write(path, stream => stream.Write(png));
@@ -50,11 +50,11 @@ public static class LearningCurves
         }
     }
 
-    private static void Finish(Plot plot, string title, string yLabel)
+    private static void Finish(Plot plot, string title, string yLabel, Alignment legend)
     {
         plot.Title(title);
         plot.XLabel("step");
         plot.YLabel(yLabel);
-        plot.ShowLegend(Alignment.UpperRight);
+        plot.ShowLegend(legend);
     }
 }
