@@ -10,8 +10,8 @@ namespace OneFractal.Data;
 public static class BadImages
 {
     /// <summary>
-    /// Decodes every image and returns the data set without those that fail, which are listed (path, problem) in the CSV file
-    /// <paramref name="listPath"/>. The result owns <paramref name="dataset"/>.
+    /// Decodes every image and returns the data set without those that fail, which, if there are any, are listed (path, problem) in the CSV
+    /// file <paramref name="listPath"/>. The result owns <paramref name="dataset"/>.
     /// </summary>
     /// <exception cref="DataException">No image, or none of a class, can be decoded.</exception>
     /// <exception cref="OneFractalException">The list cannot be written.</exception>
@@ -41,6 +41,11 @@ public static class BadImages
 
         var good = new SubsetDataset(dataset, [.. Enumerable.Range(0, dataset.Count).Where(i => !bad.ContainsKey(i))]);
         RequireEveryClass(dataset, good);
+        if (bad.IsEmpty)
+        {
+            return (good, 0);
+        }
+
         AtomicFile.Write(listPath, stream =>
         {
             using var csv = CsvWriter.Create(stream, leaveOpen: true);

@@ -1,3 +1,4 @@
+using OneFractal.Common;
 using OneFractal.Data.Readers;
 
 namespace OneFractal.Data;
@@ -46,6 +47,30 @@ public static class Datasets
         }
 
         return SplitFolders(spec) is { Count: > 0 } splits ? OpenSplit(spec, split, splits) : HoldSomeOut(new ImageFolderDataset(spec), spec, split);
+    }
+
+    /// <summary>
+    /// Opens <paramref name="spec"/> as <see cref="Open(string, DatasetSplit)"/> does; with <see cref="OnBadImage.Skip"/> every image is decoded first, and those
+    /// that fail are left out and listed in the CSV file <paramref name="listPath"/>, if there are any.
+    /// </summary>
+    /// <exception cref="DataException">It is not there, or not such a data set, or has no such split, or no good image of a class.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static IImageDataset Open(
+        string spec, DatasetSplit split, OnBadImage onBadImage, string listPath, IProgressReporter progress, CancellationToken cancellation = default)
+    {
+        var dataset = Open(spec, split);
+        if (onBadImage == OnBadImage.Fail)
+        {
+            return dataset;
+        }
+
+        var (good, skipped) = BadImages.Skip(dataset, listPath, progress, cancellation);
+        if (skipped > 0)
+        {
+            progress.Message($"{skipped} of {dataset.Count} images cannot be decoded and are left out; they are listed in {listPath}.");
+        }
+
+        return good;
     }
 
     /// <summary>The split that a folder or a column calls <paramref name="name"/>; null for any other word.</summary>

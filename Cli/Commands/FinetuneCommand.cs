@@ -24,6 +24,7 @@ internal sealed class FinetuneCommand : Verb<FinetuneSettings>
                 FromScratch = settings.FromScratch,
                 Labelled = settings.Labelled,
                 Validation = settings.Validation,
+                OnBadImage = settings.OnBadImage,
                 Recipe = settings.ResolveRecipe("finetune-small"),
                 Seed = settings.Seed,
             },

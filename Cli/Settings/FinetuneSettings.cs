@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using OneFractal.Data;
 using Spectre.Console.Cli;
 
 namespace OneFractal.Cli.Settings;
@@ -21,6 +22,11 @@ internal sealed class FinetuneSettings : TrainingSettings
     [CommandOption("--labelled <N>")]
     [Description("Use only this many labelled images, each class its share")]
     public int? Labelled { get; init; }
+
+    [CommandOption("--on-bad-image <ACTION>")]
+    [Description("fail: stop at an image that cannot be decoded; skip: leave it out and list it in the run folder")]
+    [DefaultValue(OnBadImage.Fail)]
+    public OnBadImage OnBadImage { get; init; }
 
     [CommandOption("--validation <N>")]
     [Description("Watch this many other training images while it learns")]

@@ -25,8 +25,8 @@ public static class Finetuning
         }
 
         var run = new RunFolder(options.Output);
-        using var train = Datasets.Open(settings.Data, DatasetSplit.Train);
-        using var test = Datasets.Open(settings.Data, DatasetSplit.Test);
+        using var train = Open(settings, DatasetSplit.Train, run, options, cancellation);
+        using var test = Open(settings, DatasetSplit.Test, run, options, cancellation);
         var (training, validation) = Divide(train, settings);
         var (model, metrics, score) = TrainingJob.Run(
             Verb,
@@ -53,6 +53,13 @@ public static class Finetuning
         model.Save(run.Classifier);
         AtomicFile.WriteText(Path.ChangeExtension(run.Classifier, ".json"), model.Metadata.ToJson());
         return new FinetuningResult(run, metrics, score, training.Count);
+    }
+
+    private static IImageDataset Open(
+        FinetuningSettings settings, DatasetSplit split, RunFolder run, JobOptions options, CancellationToken cancellation)
+    {
+        var list = Path.Combine(run.Path, $"bad-images-{split.ToString().ToLowerInvariant()}.csv");
+        return Datasets.Open(settings.Data, split, settings.OnBadImage, list, options.Progress, cancellation);
     }
 
     /// <summary>The images to learn from and, out of what is left, those to watch.</summary>

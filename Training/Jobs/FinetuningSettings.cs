@@ -1,3 +1,5 @@
+using OneFractal.Data;
+
 namespace OneFractal.Training;
 
 /// <summary>A fine-tuning run: which images, from which weights, and how.</summary>
@@ -17,6 +19,9 @@ public sealed record FinetuningSettings
 
     /// <summary>How many of the remaining training images are watched while it learns; 0 for none.</summary>
     public int Validation { get; init; }
+
+    /// <summary>What to do about images that cannot be decoded.</summary>
+    public OnBadImage OnBadImage { get; init; } = OnBadImage.Fail;
 
     /// <summary>How the network is trained.</summary>
     public TrainingRecipe Recipe { get; init; } = new();

@@ -38,6 +38,27 @@ public sealed class FinetuningTests
     }
 
     [TestMethod]
+    public void ABadImage_StopsTheRunByName_OrIsSkippedAndListed()
+    {
+        using var folder = new TempFolder();
+        WriteClasses(folder["photos"], count: 10);
+        var bad = Directory.GetFiles(folder["photos"], "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray()[..3];
+        foreach (var path in bad)
+        {
+            File.WriteAllText(path, "no image");
+        }
+
+        var settings = new FinetuningSettings { Data = folder["photos"], FromScratch = "vit-nano", Recipe = Short with { Steps = 2 } };
+        var error = Assert.ThrowsExactly<BadImageException>(() => Finetuning.Run(settings, new JobOptions { Output = folder["run"] }));
+        CollectionAssert.Contains(bad, error.Path);
+
+        var result = Finetuning.Run(settings with { OnBadImage = OnBadImage.Skip }, new JobOptions { Output = folder["skipped"] });
+        Assert.AreEqual(20 - 3, result.TrainingImages + result.Test.Count);
+        var listed = Directory.GetFiles(folder["skipped"], "bad-images-*.csv").SelectMany(list => File.ReadAllLines(list).Skip(1)).ToArray();
+        Assert.HasCount(3, listed);
+    }
+
+    [TestMethod]
     public void BrokenWeights_StopWithTheStepAndTheCause()
     {
         using var folder = new TempFolder();
