@@ -1,5 +1,6 @@
 using OneFractal.Common;
 using OneFractal.Data.Loading;
+using OneFractal.Data.Readers;
 
 namespace OneFractal.Data.Inspection;
 
@@ -44,7 +45,18 @@ public static class DatasetInspector
     private static List<(DatasetSplit Split, IImageDataset Dataset)> OpenSplits(string spec, out List<string> missing)
     {
         missing = [];
-        var opened = new List<(DatasetSplit Split, IImageDataset Dataset)> { (DatasetSplit.Train, Datasets.Open(spec, DatasetSplit.Train)) };
+        List<(DatasetSplit Split, IImageDataset Dataset)> opened;
+        try
+        {
+            opened = [(DatasetSplit.Train, Datasets.Open(spec, DatasetSplit.Train))];
+        }
+        catch (DataException e) when (Directory.Exists(spec))
+        {
+            // A folder with an image a class, as synth writes it, cannot be divided but can be looked at.
+            missing.Add(e.Message);
+            return [(DatasetSplit.Train, new ImageFolderDataset(spec))];
+        }
+
         foreach (var split in (DatasetSplit[])[DatasetSplit.Validation, DatasetSplit.Test])
         {
             try

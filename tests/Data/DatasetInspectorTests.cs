@@ -70,6 +70,16 @@ public sealed class DatasetInspectorTests
     }
 
     [TestMethod]
+    public void A_set_with_an_image_a_class_is_inspected_whole()
+    {
+        using var folder = new TempFolder();
+        TestImages.WriteClassFolders(folder.Path, 3, 1);
+        var report = DatasetInspector.Inspect(folder.Path);
+        Assert.AreEqual(3, report.Splits.Single().Images);
+        StringAssert.Contains(report.Warnings[0], "too few images");
+    }
+
+    [TestMethod]
     public void The_preview_shows_every_operation()
     {
         using var folder = new TempFolder();

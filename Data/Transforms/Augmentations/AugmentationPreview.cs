@@ -24,7 +24,7 @@ public static class AugmentationPreview
             var argument = Augmentation.Argument(kind, magnitude, new RandomStream(seed, PreviewStream, (ulong)kind, (ulong)magnitude));
             var changed = image.Clone();
             Augmentation.Apply(kind, changed, argument, fill, InterpolationFlags.Cubic);
-            return (FormattableString.Invariant($"{kind} {argument:0.##}"), changed);
+            return (FormattableString.Invariant($"{argument:0.##} {kind}"), changed);
         }));
         var recipes = Enumerable.Range(0, 2 * Magnitudes.Length).Select(i => ($"recipe {i + 1}", Transform(image, recipe, seed + (ulong)i)));
         ContactSheet.Write(path, rows.Concat(recipes), new ContactSheetSettings { Columns = Magnitudes.Length, Rows = kinds.Length + 2, Tile = Tile });
