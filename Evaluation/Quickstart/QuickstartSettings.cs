@@ -19,11 +19,7 @@ public sealed record QuickstartSettings
     public int Validation { get; init; } = 500;
 
     /// <summary>The fractal classes.</summary>
-    public FractalSetSettings Fractals { get; init; } = new()
-    {
-        Classes = 32,
-        Render = new RenderSettings { Size = 128, Points = 30_000 },
-    };
+    public FractalSetSettings Fractals { get; init; } = new PretrainingSettings().Fractals;
 
     /// <summary>The recipe of the pre-training.</summary>
     public TrainingRecipe Pretraining { get; init; } = Recipes.Load("quick-cpu");

@@ -8,8 +8,12 @@ public sealed record PretrainingSettings
     /// <summary>Name of the backbone, one of <see cref="Training.Backbone.Names"/>.</summary>
     public string Backbone { get; init; } = "vit-nano";
 
-    /// <summary>The classes and how they are drawn.</summary>
-    public FractalSetSettings Fractals { get; init; } = new();
+    /// <summary>The classes and how they are drawn; by default few and small, which small networks learn within minutes.</summary>
+    public FractalSetSettings Fractals { get; init; } = new()
+    {
+        Classes = 32,
+        Render = new RenderSettings { Size = 128, Points = 30_000 },
+    };
 
     /// <summary>
     /// A <c>fractal.json</c>, or a folder that <c>synth</c> wrote, to take the classes from instead of <see cref="Fractals"/>: any set of the family,
