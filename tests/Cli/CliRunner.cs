@@ -13,7 +13,10 @@ internal static class CliRunner
     /// <summary>Starts a command line.</summary>
     public static Process Start(params string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "onefractal.dll"), .. args])
+        string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "onefractal.dll"), .. args];
+        // A suite that was started in the background ignores SIGINT, and what it starts would inherit that.
+        string[] run = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", .. command] : command;
+        var start = new ProcessStartInfo(run[0], run[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
