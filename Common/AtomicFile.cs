@@ -55,6 +55,14 @@ public static class AtomicFile
         Write(path, stream => stream.Write(new UTF8Encoding(false).GetBytes(text)));
     }
 
+    /// <summary>Copies a file, whole or not at all; an existing one is replaced.</summary>
+    /// <inheritdoc cref="Write" path="/exception" />
+    public static void Copy(string from, string to)
+    {
+        using var source = File.OpenRead(from);
+        Write(to, source.CopyTo);
+    }
+
     private static void TryDelete(string path)
     {
         try

@@ -6,6 +6,7 @@ using OneFractal.Data.Fractals;
 using OneFractal.Data.Loading;
 using OneFractal.Data.Synthesis;
 using OneFractal.Data.Transforms;
+using OneFractal.Evaluation;
 using OneFractal.Training;
 
 namespace OneFractal.Cli.Commands;
@@ -57,7 +58,9 @@ internal sealed class BenchCommand : Verb<BenchSettings>
         var augmentation = new AugmentationRecipe { VerticalFlip = 0.5, RandAugment = "rand-m9-mstd0.5-inc1", ColorJitter = 0.4, RandomErasing = 0.5, Mixup = 0.8, CutMix = 1 };
         var loader = LoaderBenchmark.Run(
             dataset, new TrainingTransform(preprocessing, augmentation.ToSettings()), new LoaderSettings { Mix = augmentation.ToMixSettings() }, cancellation: cancellation);
-        var waiting = WaitingFraction(settings, fractals, augmentation, progress, cancellation);
+        var recipe = new TrainingRecipe { Steps = settings.Steps, WarmupSteps = 0, Augmentation = augmentation };
+        var waiting = DataWaitBenchmark.Run(
+            new PretrainingSettings { Backbone = settings.Backbone, Fractals = fractals, Recipe = recipe }, progress, cancellation);
         Tables.Print(
             ["stage", "measured"],
             [
@@ -76,24 +79,6 @@ internal sealed class BenchCommand : Verb<BenchSettings>
             ["backbone"] = settings.Backbone,
             ["data_wait_fraction"] = Math.Round(waiting, 4),
         };
-    }
-
-    /// <summary>Share of a short training's time that went to waiting for batches, start-up aside.</summary>
-    private static double WaitingFraction(
-        BenchSettings settings, FractalSetSettings fractals, AugmentationRecipe augmentation, IProgressReporter progress, CancellationToken cancellation)
-    {
-        var folder = Directory.CreateTempSubdirectory("onefractal-bench-");
-        try
-        {
-            var recipe = new TrainingRecipe { Steps = settings.Steps, WarmupSteps = 0, Augmentation = augmentation };
-            var run = new PretrainingSettings { Backbone = settings.Backbone, Fractals = fractals, Recipe = recipe };
-            var result = Pretraining.Run(run, new JobOptions { Output = Path.Combine(folder.FullName, "run"), Progress = progress }, cancellation);
-            return result.Metrics.Skip(2).Average(row => row.DataWaitFraction);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
     }
 
     private static string Number(double value) => FormattableString.Invariant($"{value:0}");

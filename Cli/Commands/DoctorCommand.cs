@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using OneFractal.Cli.Output;
 using OneFractal.Cli.Settings;
 using OneFractal.Evaluation;
@@ -9,12 +7,6 @@ namespace OneFractal.Cli.Commands;
 /// <summary>Prints what works on this machine. Exit code 1 when something is broken that nothing goes without.</summary>
 internal sealed class DoctorCommand : Verb<DoctorSettings>
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
-
     /// <inheritdoc />
     protected override int Run(DoctorSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
@@ -22,7 +14,7 @@ internal sealed class DoctorCommand : Verb<DoctorSettings>
         var works = findings.All(f => f.Status != FindingStatus.Failed);
         if (settings.Json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(new { works, findings }, Json));
+            JsonOutput.Print(new { works, findings });
         }
         else
         {

@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using OneFractal.Cli.Output;
 using OneFractal.Cli.Settings;
 using OneFractal.Evaluation;
@@ -11,13 +8,6 @@ namespace OneFractal.Cli.Commands;
 /// <summary>Runs the same images through every runtime. Exit code 1 when one differs.</summary>
 internal sealed class VerifyCommand : Verb<VerifySettings>
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
-
     /// <inheritdoc />
     protected override int Run(VerifySettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
@@ -34,7 +24,7 @@ internal sealed class VerifyCommand : Verb<VerifySettings>
             cancellation);
         if (settings.Json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(report, Json));
+            JsonOutput.Print(report);
         }
         else
         {

@@ -10,12 +10,12 @@ internal sealed class BenchSettings : VerbSettings
     [Description("synth: how fast fractals are drawn; data: how fast batches are made, and how long training waits for them")]
     public required BenchSubject What { get; init; }
 
-    [CommandOption("--backbone <NAME>")]
+    [CommandOption(OptionNames.Backbone)]
     [Description("data: the network that is trained while its waiting is measured")]
     [DefaultValue("vit-micro")]
     public string Backbone { get; init; } = "";
 
-    [CommandOption("--steps <N>")]
+    [CommandOption(OptionNames.Steps)]
     [Description("data: training steps, of which the first two do not count")]
     [DefaultValue(12)]
     [AtLeast(3)]
@@ -26,7 +26,7 @@ internal sealed class BenchSettings : VerbSettings
     [DefaultValue(0.3)]
     public double Window { get; init; }
 
-    [CommandOption("--json")]
+    [CommandOption(OptionNames.Json)]
     [Description("End with a line of JSON")]
     public bool Json { get; init; }
 }

@@ -19,7 +19,7 @@ internal sealed class FinetuneSettings : TrainingSettings
     [Description("Start from random weights instead: vit-nano, vit-micro, vit-tiny, vit-small or vit-base")]
     public string? FromScratch { get; init; }
 
-    [CommandOption("--labelled <N>")]
+    [CommandOption(OptionNames.Labelled)]
     [Description("Use only this many labelled images, each class its share")]
     public int? Labelled { get; init; }
 
@@ -28,7 +28,7 @@ internal sealed class FinetuneSettings : TrainingSettings
     [DefaultValue(OnBadImage.Fail)]
     public OnBadImage OnBadImage { get; init; }
 
-    [CommandOption("--validation <N>")]
+    [CommandOption(OptionNames.Validation)]
     [Description("Watch this many other training images while it learns")]
     [DefaultValue(0)]
     [AtLeast(0)]

@@ -8,4 +8,16 @@ internal static class OptionNames
     public const string Workers = "--workers <N>";
     public const string Seed = "--seed <N>";
     public const string Output = "-o|--output <PATH>";
+    public const string Json = "--json";
+    public const string Backbone = "--backbone <NAME>";
+    public const string Steps = "--steps <N>";
+    public const string Labelled = "--labelled <N>";
+    public const string Validation = "--validation <N>";
+    public const string Classes = "--classes <N>";
+    public const string Size = "--size <PIXELS>";
+    public const string Points = "--points <N>";
+    public const string Maps = "--maps <N>";
+    public const string Sigma = "--sigma <VALUE>";
+    public const string Delta = "--delta <VALUE>";
+    public const string Perturbation = "--perturbation <KIND>";
 }

@@ -30,7 +30,7 @@ internal sealed class PredictSettings : ComputeSettings
     [Description("Write a CSV file instead of lines")]
     public string? Csv { get; init; }
 
-    [CommandOption("--json")]
+    [CommandOption(OptionNames.Json)]
     [Description("Print JSON instead of lines")]
     public bool Json { get; init; }
 }

@@ -7,42 +7,42 @@ namespace OneFractal.Cli.Settings;
 /// <summary>Options of <c>pretrain</c>.</summary>
 internal sealed class PretrainSettings : TrainingSettings
 {
-    [CommandOption("--backbone <NAME>")]
+    [CommandOption(OptionNames.Backbone)]
     [Description("vit-nano, vit-micro, vit-tiny, vit-small or vit-base")]
     [DefaultValue("vit-nano")]
     public string Backbone { get; init; } = "";
 
-    [CommandOption("--classes <N>")]
+    [CommandOption(OptionNames.Classes)]
     [Description("Perturbed copies of the fractal, each a class of its own")]
     [DefaultValue(32)]
     public int Classes { get; init; }
 
-    [CommandOption("--size <PIXELS>")]
+    [CommandOption(OptionNames.Size)]
     [Description("Side of the drawn fractals, before augmentation")]
     [DefaultValue(128)]
     public int Size { get; init; }
 
-    [CommandOption("--points <N>")]
+    [CommandOption(OptionNames.Points)]
     [Description("Points of the chaos game")]
     [DefaultValue(30_000)]
     public int Points { get; init; }
 
-    [CommandOption("--maps <N>")]
+    [CommandOption(OptionNames.Maps)]
     [Description("Affine maps of the fractal")]
     [DefaultValue(2)]
     public int Maps { get; init; }
 
-    [CommandOption("--sigma <S>")]
+    [CommandOption(OptionNames.Sigma)]
     [Description("Sigma-factor of the fractal")]
     [DefaultValue(3.5)]
     public double Sigma { get; init; }
 
-    [CommandOption("--delta <D>")]
+    [CommandOption(OptionNames.Delta)]
     [Description("Width of the perturbations")]
     [DefaultValue(0.1)]
     public double Delta { get; init; }
 
-    [CommandOption("--perturbation <KIND>")]
+    [CommandOption(OptionNames.Perturbation)]
     [Description("multiplicative (published code) or additive (paper's formula)")]
     [DefaultValue(PerturbationKind.Multiplicative)]
     public PerturbationKind Perturbation { get; init; }

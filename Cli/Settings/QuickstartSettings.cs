@@ -11,19 +11,19 @@ internal sealed class QuickstartSettings : JobSettings
     [DefaultValue("fashion-mnist")]
     public string Data { get; init; } = "";
 
-    [CommandOption("--labelled <N>")]
+    [CommandOption(OptionNames.Labelled)]
     [Description("How many labelled images are used, each class its share")]
     [DefaultValue(1000)]
     [AtLeast(2)]
     public int Labelled { get; init; }
 
-    [CommandOption("--validation <N>")]
+    [CommandOption(OptionNames.Validation)]
     [Description("Watch this many other training images, for the curves only")]
     [DefaultValue(500)]
     [AtLeast(0)]
     public int Validation { get; init; }
 
-    [CommandOption("--steps <N>")]
+    [CommandOption(OptionNames.Steps)]
     [Description("Steps of the pre-training (default: the recipe's)")]
     [AtLeast(1)]
     public int? Steps { get; init; }

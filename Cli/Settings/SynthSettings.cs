@@ -17,7 +17,7 @@ internal sealed class SynthSettings : VerbSettings
     [DefaultValue(FractalFamily.OneFractal)]
     public FractalFamily Family { get; init; }
 
-    [CommandOption("--classes <N>")]
+    [CommandOption(OptionNames.Classes)]
     [Description("Number of classes")]
     [DefaultValue(1000)]
     public int Classes { get; init; }
@@ -27,32 +27,32 @@ internal sealed class SynthSettings : VerbSettings
     [DefaultValue(1)]
     public int ImagesPerClass { get; init; }
 
-    [CommandOption("--size <PIXELS>")]
+    [CommandOption(OptionNames.Size)]
     [Description("Height and width of the images")]
     [DefaultValue(512)]
     public int Size { get; init; }
 
-    [CommandOption("--points <N>")]
+    [CommandOption(OptionNames.Points)]
     [Description("Points of the chaos game for each image")]
     [DefaultValue(100_000)]
     public int Points { get; init; }
 
-    [CommandOption("--maps <N>")]
+    [CommandOption(OptionNames.Maps)]
     [Description("Affine maps of a fractal")]
     [DefaultValue(2)]
     public int Maps { get; init; }
 
-    [CommandOption("--sigma <VALUE>")]
+    [CommandOption(OptionNames.Sigma)]
     [Description("Sigma-factor of the fractal; larger is more complex")]
     [DefaultValue(3.5)]
     public double Sigma { get; init; }
 
-    [CommandOption("--delta <VALUE>")]
+    [CommandOption(OptionNames.Delta)]
     [Description("How far the classes are from the fractal")]
     [DefaultValue(0.1)]
     public double Delta { get; init; }
 
-    [CommandOption("--perturbation <KIND>")]
+    [CommandOption(OptionNames.Perturbation)]
     [Description("multiplicative (published code) or additive (paper's formula)")]
     [DefaultValue(PerturbationKind.Multiplicative)]
     public PerturbationKind Perturbation { get; init; }

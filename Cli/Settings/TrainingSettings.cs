@@ -11,7 +11,7 @@ internal abstract class TrainingSettings : JobSettings
     [Description("A built-in recipe, or a YAML file like the recipe in a run.yaml")]
     public string? Recipe { get; init; }
 
-    [CommandOption("--steps <N>")]
+    [CommandOption(OptionNames.Steps)]
     [Description("Optimizer steps")]
     public int? Steps { get; init; }
 

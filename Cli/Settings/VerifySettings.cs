@@ -36,7 +36,7 @@ internal sealed class VerifySettings : VerbSettings
     [DefaultValue(0UL)]
     public ulong Seed { get; init; }
 
-    [CommandOption("--json")]
+    [CommandOption(OptionNames.Json)]
     [Description("Print JSON instead of a table")]
     public bool Json { get; init; }
 }

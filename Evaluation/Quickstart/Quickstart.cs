@@ -15,7 +15,6 @@ namespace OneFractal.Evaluation;
 public static class Quickstart
 {
     private const string FractalsFolder = "fractals";
-    private const string ContactSheetFile = "contact-sheet.png";
     private const string FinetuneCurvesFile = "finetune-curves.png";
 
     /// <summary>Runs, or goes on where a stopped run was.</summary>
@@ -35,9 +34,7 @@ public static class Quickstart
         var fractals = FractalSet.Create(settings.Fractals);
         var folder = Path.Combine(options.Output, FractalsFolder);
         var rendered = Synthesizer.Write(folder, fractals, options.Progress, cancellation);
-        AtomicFile.Write(
-            Path.Combine(options.Output, ContactSheetFile),
-            stream => stream.Write(File.ReadAllBytes(Path.Combine(folder, Synthesizer.ContactSheetFile))));
+        AtomicFile.Copy(Path.Combine(folder, Synthesizer.ContactSheetFile), Path.Combine(options.Output, Synthesizer.ContactSheetFile));
 
         var pretraining = Pretraining.Run(
             new PretrainingSettings { Backbone = settings.Backbone, Fractals = settings.Fractals, Recipe = settings.Pretraining, Seed = settings.Seed },
@@ -63,7 +60,7 @@ public static class Quickstart
 
         using var runner = ModelRunner.Load(pretrained.Finetuning.Run.Classifier, new SessionSettings { Device = options.Device, Threads = options.Threads });
         var latency = LatencyBenchmark.Measure(runner);
-        AtomicFile.Write(run.Classifier, stream => stream.Write(File.ReadAllBytes(pretrained.Finetuning.Run.Classifier)));
+        AtomicFile.Copy(pretrained.Finetuning.Run.Classifier, run.Classifier);
         return new QuickstartReport(
             run, rendered.Images, rendered.Elapsed.TotalSeconds, pretraining.Metrics, verification, pretrained, scratch, latency, Stopwatch.GetElapsedTime(start));
 

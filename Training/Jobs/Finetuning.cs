@@ -10,7 +10,6 @@ public static class Finetuning
     /// <summary>The verb, in <c>run.yaml</c> and in messages.</summary>
     public const string Verb = "finetune";
 
-    private const ulong HeadStream = 0x4EAD;
     private const ulong SubsetStream = 0x5B5E7;
 
     /// <summary>Runs, or resumes, and writes the run folder.</summary>
@@ -34,7 +33,7 @@ public static class Finetuning
             settings,
             settings.Recipe,
             settings.Seed,
-            () => Backbone.WithHead(LoadBackbone(settings), train.ClassNames, RandomStream.Derive(settings.Seed, HeadStream)),
+            () => TrainingJob.WithFreshHead(LoadBackbone(settings), train.ClassNames, settings.Seed),
             new JobData(training, validation, test),
             options,
             cancellation);
@@ -65,11 +64,6 @@ public static class Finetuning
     /// <summary>The images to learn from and, out of what is left, those to watch.</summary>
     private static (IImageDataset Training, IImageDataset? Validation) Divide(IImageDataset train, FinetuningSettings settings)
     {
-        if (train.ClassNames.Count < 2)
-        {
-            throw new DataException($"'{settings.Data}' has one class only: a classifier needs at least two.");
-        }
-
         var labelled = settings.Labelled ?? train.Count - settings.Validation;
         if (labelled < train.ClassNames.Count || labelled + settings.Validation > train.Count)
         {

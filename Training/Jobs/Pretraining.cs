@@ -13,8 +13,6 @@ public static class Pretraining
     /// <summary>The verb, in <c>run.yaml</c> and in messages.</summary>
     public const string Verb = "pretrain";
 
-    private const ulong HeadStream = 0x4EAD;
-
     /// <summary>Runs, or resumes, and writes the run folder.</summary>
     /// <exception cref="OneFractalException">A setting is out of range, or the run cannot go on; the message says why.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the run folder holds a checkpoint.</exception>
@@ -63,7 +61,7 @@ public static class Pretraining
     {
         var backbone = Backbone.Create(settings.Backbone, settings.Seed);
         SyntheticSets.Save(run.SyntheticSet, source);
-        return Backbone.WithHead(backbone, dataset.ClassNames, RandomStream.Derive(settings.Seed, HeadStream));
+        return TrainingJob.WithFreshHead(backbone, dataset.ClassNames, settings.Seed);
     }
 
     private static string Describe(ISyntheticSource source) => source switch

@@ -10,6 +10,7 @@ namespace OneFractal.Training;
 internal static class TrainingJob
 {
     private const int EvaluationBatch = 250;
+    private const ulong HeadStream = 0x4EAD;
 
     /// <summary>
     /// The settings of a run: read from the folder's <c>run.yaml</c> when it is resumed, else <paramref name="given"/>, for a folder in
@@ -34,6 +35,12 @@ internal static class TrainingJob
         return record.Verb == verb
             ? record.Settings
             : throw new UsageException($"'{options.Output}' is a run of '{record.Verb}': resume it with 'onefractal {record.Verb} --resume {options.Output}'.");
+    }
+
+    /// <summary>The backbone with a fresh head, whose weights have a seed of their own within the run's.</summary>
+    public static OnnxModel WithFreshHead(OnnxModel backbone, IReadOnlyList<string> labels, ulong runSeed)
+    {
+        return Backbone.WithHead(backbone, labels, RandomStream.Derive(runSeed, HeadStream));
     }
 
     /// <summary>Trains <paramref name="makeModel"/>'s model, or the one a resumed run began with.</summary>
