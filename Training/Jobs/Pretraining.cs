@@ -66,6 +66,7 @@ public static class Pretraining
 
     private static string Describe(ISyntheticSource source) => source switch
     {
+        FractalSet { Settings.Family: FractalFamily.ManyFractals } set => $"many fractals, no natural images\n{Yaml.Write(set.Settings).TrimEnd()}",
         FractalSet set => $"1p-frac (arXiv 2408.00677), no natural images\n{Yaml.Write(set.Settings).TrimEnd()}",
         RealImageSet set => $"distortions of one image\n{Yaml.Write(set.Settings).TrimEnd()}",
         NoiseSet set => $"noise, a control\n{Yaml.Write(set.Settings).TrimEnd()}",

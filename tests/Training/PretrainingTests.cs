@@ -60,6 +60,9 @@ public sealed class PretrainingTests
         var run = Pretraining.Run(settings, new JobOptions { Output = folder["run"], CacheBytes = 0 }).Run;
         CollectionAssert.AreEqual(File.ReadAllBytes(folder["noise", "fractal.json"]), File.ReadAllBytes(run.SyntheticSet));
         StringAssert.StartsWith(OnnxModel.Load(run.Backbone).Metadata!.Provenance["pretraining"], "noise");
+        var many = Settings with { Fractals = Settings.Fractals with { Family = FractalFamily.ManyFractals }, Recipe = settings.Recipe };
+        var backbone = OnnxModel.Load(Pretraining.Run(many, new JobOptions { Output = folder["many"] }).Run.Backbone);
+        StringAssert.StartsWith(backbone.Metadata!.Provenance["pretraining"], "many fractals");
         Assert.Contains("00003", OnnxModel.Load(run.CheckpointModel).Metadata!.Labels.ToArray());
         Fails(Settings with { Set = folder["nowhere.json"] }, new JobOptions { Output = folder["x"] }, "nowhere.json");
     }
