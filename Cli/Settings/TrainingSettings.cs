@@ -19,6 +19,22 @@ internal abstract class TrainingSettings : JobSettings
     [Description("Images in a step")]
     public int? BatchSize { get; init; }
 
+    [CommandOption("--accumulate <PARTS>")]
+    [Description("Compute each step's batch in this many parts, to save memory")]
+    public int? Accumulation { get; init; }
+
+    [CommandOption("--precision <KIND>")]
+    [Description("float32, or bfloat16 for matrix products and convolutions")]
+    public Precision? Precision { get; init; }
+
+    [CommandOption("--opt <NAME>")]
+    [Description("adamw or sgd")]
+    public OptimizerKind? Optimizer { get; init; }
+
+    [CommandOption("--momentum <M>")]
+    [Description("SGD's momentum")]
+    public double? Momentum { get; init; }
+
     [CommandOption("--lr <RATE>")]
     [Description("Peak learning rate")]
     public double? LearningRate { get; init; }
@@ -32,8 +48,16 @@ internal abstract class TrainingSettings : JobSettings
     public int? WarmupSteps { get; init; }
 
     [CommandOption("--weight-decay <W>")]
-    [Description("AdamW's weight decay")]
+    [Description("Weight decay of matrices and kernels")]
     public double? WeightDecay { get; init; }
+
+    [CommandOption("--layer-decay <FACTOR>")]
+    [Description("Factor on the learning rate from a layer to the one before it; 1 for the same everywhere")]
+    public double? LayerDecay { get; init; }
+
+    [CommandOption("--ema <DECAY>")]
+    [Description("Score and save a moving average of the weights with this decay; 0 for none")]
+    public double? EmaDecay { get; init; }
 
     [CommandOption("--clip-grad <NORM>")]
     [Description("Largest norm of the gradient; 0 does not clip")]
@@ -59,6 +83,12 @@ internal abstract class TrainingSettings : JobSettings
             // A lower peak must not fall below the recipe's own minimum.
             MinimumLearningRate = MinimumLearningRate ?? Math.Min(recipe.MinimumLearningRate, LearningRate ?? recipe.LearningRate),
             WarmupSteps = WarmupSteps ?? recipe.WarmupSteps,
+            Accumulation = Accumulation ?? recipe.Accumulation,
+            Precision = Precision ?? recipe.Precision,
+            Optimizer = Optimizer ?? recipe.Optimizer,
+            Momentum = Momentum ?? recipe.Momentum,
+            LayerDecay = LayerDecay ?? recipe.LayerDecay,
+            EmaDecay = EmaDecay ?? recipe.EmaDecay,
             WeightDecay = WeightDecay ?? recipe.WeightDecay,
             ClipGradient = ClipGradient ?? recipe.ClipGradient,
             LabelSmoothing = LabelSmoothing ?? recipe.LabelSmoothing,

@@ -25,6 +25,18 @@ public sealed partial class OnnxModel
         set => Set(TrainableKey, value);
     }
 
+    /// <summary>
+    /// Names of the initializers that hold BatchNormalization's running mean and variance: buffers, which training moves but gradients do not.
+    /// </summary>
+    public IReadOnlyList<string> RunningStatistics
+    {
+        get
+        {
+            var read = Graph.Node.Where(n => n.Domain is "" or "ai.onnx" && n.OpType == "BatchNormalization").SelectMany(n => n.Input.Skip(3).Take(2)).ToHashSet();
+            return [.. Graph.Initializer.Select(t => t.Name).Where(read.Contains)];
+        }
+    }
+
     /// <summary>Values at which a residual branch ends, from the first block to the last: where stochastic depth is put in for training.</summary>
     public IReadOnlyList<ResidualBranch>? ResidualBranches
     {

@@ -14,7 +14,19 @@ public sealed record TrainingRecipe
     /// <summary>Images in a step.</summary>
     public int BatchSize { get; init; } = 128;
 
-    /// <summary>Peak learning rate of AdamW.</summary>
+    /// <summary>
+    /// Parts that a step's batch is computed in, one after the other, their gradients summed: as many times less memory. The result is the same up to
+    /// rounding, except that BatchNormalization sees a part at a time.
+    /// </summary>
+    public int Accumulation { get; init; } = 1;
+
+    /// <summary>What steps compute with.</summary>
+    public Precision Precision { get; init; } = Precision.Float32;
+
+    /// <summary>How gradients become steps.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
+
+    /// <summary>Peak learning rate.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>Learning rate at the end of the cosine.</summary>
@@ -23,7 +35,7 @@ public sealed record TrainingRecipe
     /// <summary>Steps over which the learning rate rises linearly from 0.</summary>
     public int WarmupSteps { get; init; } = 100;
 
-    /// <summary>AdamW's decoupled decay; norms, biases, position embedding and class token are exempt.</summary>
+    /// <summary>AdamW's decoupled decay, or SGD's, which is part of the gradient; norms, biases, position embedding and class token are exempt.</summary>
     public double WeightDecay { get; init; } = 0.05;
 
     /// <summary>AdamW's β1.</summary>
@@ -31,6 +43,23 @@ public sealed record TrainingRecipe
 
     /// <summary>AdamW's β2.</summary>
     public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>SGD's momentum.</summary>
+    public double Momentum { get; init; } = 0.9;
+
+    /// <summary>Whether SGD looks ahead by its momentum.</summary>
+    public bool Nesterov { get; init; } = true;
+
+    /// <summary>
+    /// Factor on the learning rate from one layer to the one before it, so that early layers of a pre-trained network change less; 1 for the same
+    /// rate everywhere.
+    /// </summary>
+    public double LayerDecay { get; init; } = 1;
+
+    /// <summary>
+    /// Decay of the moving average of the weights that is then scored and saved in their place, at most (1 + step) / (10 + step); 0 for none.
+    /// </summary>
+    public double EmaDecay { get; init; }
 
     /// <summary>Gradients are scaled down to this global norm; 0 leaves them.</summary>
     public double ClipGradient { get; init; } = 1.0;
@@ -50,11 +79,15 @@ public sealed record TrainingRecipe
     {
         Require(Steps >= 1, "--steps", Steps, "at least 1");
         Require(BatchSize is >= 2 and <= 65536, "--batch-size", BatchSize, "2 to 65536");
+        Require(Accumulation >= 1 && Accumulation <= BatchSize, "--accumulate", Accumulation, "1 to the batch size");
         Require(LearningRate is > 0 and < 10, "--lr", LearningRate, "above 0 and below 10");
         Require(MinimumLearningRate >= 0 && MinimumLearningRate <= LearningRate, "--min-lr", MinimumLearningRate, "0 to the learning rate");
         Require(WarmupSteps >= 0, "--warmup", WarmupSteps, "0 or more");
         Require(WeightDecay is >= 0 and < 10, "--weight-decay", WeightDecay, "0 or more");
         Require(Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1, "beta1/beta2", $"{Beta1}/{Beta2}", "in [0, 1)");
+        Require(Momentum is >= 0 and < 1, "--momentum", Momentum, "in [0, 1)");
+        Require(LayerDecay is > 0 and <= 1, "--layer-decay", LayerDecay, "above 0 and at most 1");
+        Require(EmaDecay is >= 0 and < 1, "--ema", EmaDecay, "in [0, 1)");
         Require(ClipGradient >= 0, "--clip-grad", ClipGradient, "0 or more");
         Require(LabelSmoothing is >= 0 and < 1, "--label-smoothing", LabelSmoothing, "in [0, 1)");
         Require(DropPath is >= 0 and < 1, "--drop-path", DropPath, "in [0, 1)");

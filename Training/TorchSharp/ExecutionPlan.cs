@@ -49,7 +49,7 @@ internal sealed class ExecutionPlan
 
     /// <summary>Compiles the graph.</summary>
     /// <exception cref="ModelException">An operator or version that is not supported, by name and node.</exception>
-    public static ExecutionPlan Compile(OnnxModel model)
+    public static ExecutionPlan Compile(OnnxModel model, Precision precision)
     {
         var view = new GraphView(model);
         var absorbed = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
@@ -70,11 +70,12 @@ internal sealed class ExecutionPlan
 
             var context = new NodeContext(view, node);
             var version = OperatorTable.Find(node, model.Opset) ?? throw context.Error("this operator is not supported");
-            nodes.Add(new PlanNode(node.Describe(), version.Compile(context), node.Input, node.Output));
+            nodes.Add(new PlanNode(node.OpType, node.Describe(), version.Compile(context), node.Input, node.Output));
         }
 
         nodes.Reverse();
-        return new ExecutionPlan(model, nodes);
+        var rewritten = InPlace.Apply(view, nodes);
+        return new ExecutionPlan(model, precision == Precision.Float32 ? rewritten : [.. rewritten.Select(MixedPrecision.Apply)]);
     }
 
     /// <summary>Runs the graph. The caller owns the outputs and keeps owning inputs and constants.</summary>
@@ -151,7 +152,12 @@ internal sealed class ExecutionPlan
 
         foreach (var slot in step.Release)
         {
-            values[slot]?.Dispose();
+            // What was overwritten lives on as the result.
+            if (Array.IndexOf(results, values[slot]) < 0)
+            {
+                values[slot]?.Dispose();
+            }
+
             values[slot] = null;
         }
     }

@@ -8,6 +8,12 @@ namespace OneFractal.Training;
 /// </summary>
 internal static class Fusions
 {
+    /// <summary>The fused matrix product with bias.</summary>
+    public const string LinearName = "Linear";
+
+    /// <summary>The fused scaled dot-product attention.</summary>
+    public const string AttentionName = "ScaledDotProductAttention";
+
     private static readonly Func<GraphView, NodeProto, (PlanNode Node, NodeProto[] Absorbed)?>[] Patterns = [Linear, Gelu, Attention];
 
     /// <summary>The fused node that ends in <paramref name="last"/> and the other nodes that it computes, or null.</summary>
@@ -39,7 +45,7 @@ internal static class Fusions
 
         return (
             new PlanNode(
-                add.Describe(), (i, _) => [nn.functional.linear(i[0]!, i[1]!, i[2])], [sum.Picked.Input[0], transpose.Input[0], sum.Other], add.Output),
+                LinearName, add.Describe(), (i, _) => [nn.functional.linear(i[0]!, i[1]!, i[2])], [sum.Picked.Input[0], transpose.Input[0], sum.Other], add.Output),
             [sum.Picked, transpose]);
     }
 
@@ -56,7 +62,7 @@ internal static class Fusions
         }
 
         return (
-            new PlanNode(last.Describe(), (i, _) => [nn.functional.gelu(i[0]!)], [factors.Other], last.Output),
+            new PlanNode("Gelu", last.Describe(), (i, _) => [nn.functional.gelu(i[0]!)], [factors.Other], last.Output),
             [product, factors.Picked, erf, div]);
     }
 
@@ -74,6 +80,7 @@ internal static class Fusions
 
         return (
             new PlanNode(
+                AttentionName,
                 last.Describe(),
                 (i, _) =>
                 {

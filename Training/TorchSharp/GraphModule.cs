@@ -5,84 +5,110 @@ using Parameter = TorchSharp.Modules.Parameter;
 namespace OneFractal.Training;
 
 /// <summary>
-/// An ONNX graph as a trainable TorchSharp module. Its parameters are the graph's trainable initializers under their own names; <c>train()</c> and
-/// <c>eval()</c> switch Dropout and BatchNormalization; <see cref="ToOnnx"/> is the same graph with the weights of now.
+/// An ONNX graph as a trainable TorchSharp module. Its parameters are the graph's trainable initializers and its buffers the running statistics of
+/// BatchNormalization, under their own names; <c>train()</c> and <c>eval()</c> switch Dropout and BatchNormalization; <see cref="ToOnnx"/> is the
+/// same graph with the weights of now.
 /// </summary>
 public sealed class GraphModule : nn.Module<Tensor, Tensor>
 {
     private readonly OnnxModel _model;
     private readonly ExecutionPlan _plan;
-    private readonly Dictionary<string, Tensor> _constants = [];
-    private readonly List<(string Name, Parameter Parameter)> _ordered = [];
+    private readonly Dictionary<string, Tensor> _values = [];
+    private readonly List<Tensor> _constants = [];
     private readonly Device _device;
 
     /// <summary>Compiles the graph and copies its weights to <paramref name="device"/>.</summary>
-    /// <exception cref="ModelException">An operator that is not supported, or a model that does not say what trains.</exception>
-    public GraphModule(OnnxModel model, Device? device = null)
+    /// <param name="model">The graph; it is not changed.</param>
+    /// <param name="device">Where it computes; null for the CPU.</param>
+    /// <param name="precision">What it computes with.</param>
+    /// <exception cref="ModelException">An operator that is not supported, or a parameter that cannot train.</exception>
+    public GraphModule(OnnxModel model, Device? device = null, Precision precision = Precision.Float32)
         : base(model.Graph.Name)
     {
         _model = model;
         _device = device ?? CPU;
-        _plan = ExecutionPlan.Compile(model);
+        _plan = ExecutionPlan.Compile(model, precision);
         var trainable = (model.TrainableNames ?? []).ToHashSet();
-        var size = model.Graph.Initializer.Where(t => trainable.Contains(t.Name)).Sum(t => (long)t.ElementCount());
+        var statistics = model.RunningStatistics.ToHashSet();
+        foreach (var initializer in model.Graph.Initializer.Where(t => trainable.Contains(t.Name)))
+        {
+            RequireTrainable(initializer, statistics);
+        }
+
+        bool IsBuffer(TensorProto t) => statistics.Contains(t.Name) && t.ElementType() == DataType.Float;
         using var noGradient = no_grad();
-        FlatParameters = empty(size, dtype: ScalarType.Float32, device: _device);
-        FlatGradients = zeros(size, dtype: ScalarType.Float32, device: _device);
-        long offset = 0;
+        Parameters = Allocate(model.Graph.Initializer.Where(t => trainable.Contains(t.Name)));
+        Gradients = Parameters.ZerosLike();
+        Buffers = Allocate(model.Graph.Initializer.Where(IsBuffer));
+        foreach (var ((name, view), (_, gradient)) in Parameters.Entries.Zip(Gradients.Entries))
+        {
+            // A Parameter takes over the handle it is given.
+            var parameter = new Parameter(view.alias(), requires_grad: true) { grad = gradient };
+            register_parameter(name, parameter);
+            _values[name] = parameter;
+        }
+
+        foreach (var (name, view) in Buffers.Entries)
+        {
+            register_buffer(name, view);
+            _values[name] = view;
+        }
+
         foreach (var initializer in model.Graph.Initializer)
         {
             using var loaded = TensorConversion.ToTorch(initializer);
-            if (trainable.Contains(initializer.Name))
+            if (_values.TryGetValue(initializer.Name, out var view))
             {
-                AddParameter(initializer.Name, loaded, offset);
-                offset += initializer.ElementCount();
+                view.copy_(loaded);
             }
             else
             {
                 // Integers are shapes and axes, which the host reads.
-                _constants[initializer.Name] = loaded.to(loaded.is_floating_point() ? _device : CPU, copy: true);
+                var constant = loaded.to(loaded.is_floating_point() ? _device : CPU, copy: true);
+                _constants.Add(constant);
+                _values[initializer.Name] = constant;
             }
         }
     }
 
-    /// <summary>
-    /// All parameters in one vector, in the order of the graph's initializers: every parameter is a view of it, so that an optimizer step,
-    /// a norm or a copy is one operation instead of one per layer.
-    /// </summary>
-    internal Tensor FlatParameters { get; }
+    /// <summary>The parameters, in the order of the graph's initializers.</summary>
+    internal FlatState Parameters { get; }
 
-    /// <summary>All gradients in one vector, in the same order; <c>backward()</c> adds to it.</summary>
-    internal Tensor FlatGradients { get; }
+    /// <summary>Their gradients; <c>backward()</c> adds to them.</summary>
+    internal FlatState Gradients { get; }
 
-    /// <summary>The parameters in the order of the graph's initializers.</summary>
-    internal IReadOnlyList<(string Name, Parameter Parameter)> OrderedParameters => _ordered;
+    /// <summary>Running means and variances, in the order of the graph's initializers.</summary>
+    internal FlatState Buffers { get; }
 
     /// <summary>Runs a graph with one input; returns its first output.</summary>
     public override Tensor forward(Tensor input) => Run(input)[0];
 
     /// <summary>Runs the graph on inputs in the graph's order and returns all outputs, which the caller disposes.</summary>
-    public Tensor[] Run(params IReadOnlyList<Tensor> inputs)
+    public Tensor[] Run(params IReadOnlyList<Tensor> inputs) => Run(inputs, _values);
+
+    /// <summary>Runs the graph with other values in the place of parameters and buffers.</summary>
+    internal Tensor[] RunWith(FlatState parameters, FlatState buffers, params IReadOnlyList<Tensor> inputs)
     {
-        if (inputs.Count != _plan.InputNames.Count)
+        var values = new Dictionary<string, Tensor>(_values);
+        foreach (var (name, view) in parameters.Entries.Concat(buffers.Entries))
         {
-            throw new ModelException($"'{_model.Source}' takes {_plan.InputNames.Count} inputs ({string.Join(", ", _plan.InputNames)}), not {inputs.Count}.");
+            values[name] = view;
         }
 
-        return _plan.Run(inputs, _constants, new ExecutionMode(training, _device));
+        return Run(inputs, values);
     }
 
-    /// <summary>A copy of the graph with the parameters of now.</summary>
-    public OnnxModel ToOnnx() => WithWeights(_model);
+    /// <summary>A copy of the graph with the parameters and buffers of now.</summary>
+    public OnnxModel ToOnnx() => WithWeights(_model, Parameters, Buffers);
 
-    /// <summary>A copy of <paramref name="model"/>, which has initializers of the same names and shapes, with the parameters of now.</summary>
-    internal OnnxModel WithWeights(OnnxModel model)
+    /// <summary>A copy of <paramref name="model"/>, which has initializers of the same names and shapes, with these weights.</summary>
+    internal static OnnxModel WithWeights(OnnxModel model, FlatState parameters, FlatState buffers)
     {
         var result = model.Clone();
         var initializers = result.Graph.Initializer.ToDictionary(t => t.Name);
-        foreach (var (name, parameter) in _ordered)
+        foreach (var (name, view) in parameters.Entries.Concat(buffers.Entries))
         {
-            initializers[name].SetFloats(TensorConversion.ToProto(name, parameter).ToFloats());
+            initializers[name].SetFloats(TensorConversion.ToProto(name, view).ToFloats());
         }
 
         return result;
@@ -93,35 +119,44 @@ public sealed class GraphModule : nn.Module<Tensor, Tensor>
     {
         if (disposing)
         {
-            foreach (var constant in _constants.Values)
+            foreach (var constant in _constants)
             {
                 constant.Dispose();
             }
 
-            FlatParameters.Dispose();
-            FlatGradients.Dispose();
+            Parameters.Dispose();
+            Gradients.Dispose();
+            Buffers.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    private void AddParameter(string name, Tensor loaded, long offset)
+    private Tensor[] Run(IReadOnlyList<Tensor> inputs, Dictionary<string, Tensor> values)
     {
-        if (loaded.dtype != ScalarType.Float32)
+        if (inputs.Count != _plan.InputNames.Count)
         {
-            throw new ModelException($"'{_model.Source}': '{name}' is {loaded.dtype}; only float32 parameters train.");
+            throw new ModelException($"'{_model.Source}' takes {_plan.InputNames.Count} inputs ({string.Join(", ", _plan.InputNames)}), not {inputs.Count}.");
         }
 
-        var view = FlatParameters.narrow(0, offset, loaded.numel()).view(loaded.shape);
-        view.copy_(loaded);
-        var parameter = new Parameter(view, requires_grad: true);
-        using (var gradient = FlatGradients.narrow(0, offset, loaded.numel()).view(loaded.shape))
+        return _plan.Run(inputs, values, new ExecutionMode(training, _device));
+    }
+
+    private FlatState Allocate(IEnumerable<TensorProto> initializers)
+    {
+        return FlatState.Zeros(initializers.Select(t => (t.Name, (long[])[.. t.Dims])), _device);
+    }
+
+    private void RequireTrainable(TensorProto initializer, HashSet<string> statistics)
+    {
+        if (initializer.ElementType() != DataType.Float)
         {
-            parameter.grad = gradient;
+            throw new ModelException($"'{_model.Source}': '{initializer.Name}' is {initializer.ElementType()}; only float32 parameters train.");
         }
 
-        register_parameter(name, parameter);
-        _ordered.Add((name, parameter));
-        _constants[name] = parameter;
+        if (statistics.Contains(initializer.Name))
+        {
+            throw new ModelException($"'{_model.Source}': '{initializer.Name}' is a running statistic of BatchNormalization, which cannot train.");
+        }
     }
 }

@@ -8,8 +8,10 @@ namespace OneFractal.Training;
 public sealed class TorchSharpBackend : ITrainingBackend
 {
     private readonly OnnxModel _model;
+    private readonly TrainingRecipe _recipe;
     private readonly GraphModule _module;
-    private readonly FlatAdamW _optimizer;
+    private readonly FlatOptimizer _optimizer;
+    private readonly WeightAverage? _average;
     private readonly Device _device;
     private readonly long[] _inputShape;
     private readonly int _classes;
@@ -18,13 +20,14 @@ public sealed class TorchSharpBackend : ITrainingBackend
     /// <exception cref="OneFractalException">The device is not there, or the graph cannot run on TorchSharp.</exception>
     public TorchSharpBackend(OnnxModel model, TrainingRecipe recipe, ComputeDevice device)
     {
-        _model = model;
+        (_model, _recipe) = (model, recipe);
         _device = TorchDevices.Resolve(device);
         _inputShape = [-1, .. InputShape(model)];
         _classes = (int)(TensorInfo.From(model.Graph.Output[0])?.Shape?[^1].Value
             ?? throw new TrainingException($"'{model.Source}': the number of classes of its output is not known."));
-        _module = new GraphModule(StochasticDepth.Insert(model, recipe.DropPath), _device);
-        _optimizer = new FlatAdamW(_module, recipe);
+        _module = new GraphModule(StochasticDepth.Insert(model, recipe.DropPath), _device, recipe.Precision);
+        _optimizer = FlatOptimizer.Create(_module, recipe, LayerDecay.Scales(model, recipe.LayerDecay));
+        _average = recipe.EmaDecay > 0 ? new WeightAverage(_module, recipe.EmaDecay) : null;
     }
 
     /// <inheritdoc />
@@ -38,22 +41,24 @@ public sealed class TorchSharpBackend : ITrainingBackend
     {
         _module.train();
         manual_seed((long)(settings.Seed >> 1));
-        using var images = Upload(pixels, _inputShape);
-        using var wanted = Upload(targets, [-1, _classes]);
-        using var logits = _module.call(images);
-        using var logProbabilities = logits.log_softmax(-1);
-        using var products = logProbabilities * wanted;
-        using var total = products.sum();
-        using var loss = total * (-1.0 / wanted.shape[0]);
-        loss.backward();
-        using var predicted = logits.argmax(-1);
-        using var expected = wanted.argmax(-1);
-        using var equal = predicted.eq(expected);
-        using var correct = equal.sum();
-        var value = loss.item<float>();
+        var rows = targets.Length / _classes;
+        var pixelsPerRow = pixels.Length / rows;
+        var part = (rows + _recipe.Accumulation - 1) / _recipe.Accumulation;
+        double loss = 0;
+        var correct = 0;
+        for (var first = 0; first < rows && double.IsFinite(loss); first += part)
+        {
+            var count = Math.Min(part, rows - first);
+            var (partLoss, partCorrect) = AddGradients(
+                pixels.Slice(first * pixelsPerRow, count * pixelsPerRow), targets.Slice(first * _classes, count * _classes), rows);
+            loss += partLoss;
+            correct += partCorrect;
+        }
+
         // A step with a broken loss would spread it to every weight: the loop stops instead.
-        var norm = float.IsFinite(value) ? _optimizer.Step(settings) : double.NaN;
-        return new StepResult(value, norm, (int)correct.item<long>());
+        var norm = double.IsFinite(loss) ? _optimizer.Step(settings) : double.NaN;
+        _average?.Update(_module, settings.Step);
+        return new StepResult(loss, norm, correct);
     }
 
     /// <inheritdoc />
@@ -62,8 +67,9 @@ public sealed class TorchSharpBackend : ITrainingBackend
         _module.eval();
         using var noGradient = no_grad();
         using var images = Upload(pixels, _inputShape);
-        using var result = _module.call(images);
-        using var host = result.cpu();
+        using var result = _average is null ? _module.call(images) : _module.RunWith(_average.Parameters, _average.Buffers, images)[0];
+        using var wide = result.to(ScalarType.Float32);
+        using var host = wide.cpu();
         using var contiguous = host.contiguous();
         MemoryMarshal.Cast<byte, float>(contiguous.bytes).CopyTo(logits);
     }
@@ -71,41 +77,58 @@ public sealed class TorchSharpBackend : ITrainingBackend
     /// <inheritdoc />
     public IReadOnlyDictionary<string, TensorProto> SaveState()
     {
-        var state = new Dictionary<string, TensorProto>();
-        foreach (var (name, slice) in StateVectors())
-        {
-            using var tensor = slice;
-            state[name] = TensorConversion.ToProto(name, tensor);
-        }
-
-        return state;
+        return StateTensors().ToDictionary(s => s.Name, s => TensorConversion.ToProto(s.Name, s.View));
     }
 
     /// <inheritdoc />
     public void RestoreState(IReadOnlyDictionary<string, TensorProto> state)
     {
         using var noGradient = no_grad();
-        foreach (var (name, slice) in StateVectors())
+        foreach (var (name, view) in StateTensors())
         {
-            using var tensor = slice;
-            if (!state.TryGetValue(name, out var saved) || !saved.Dims.SequenceEqual(tensor.shape))
+            if (!state.TryGetValue(name, out var saved) || !saved.Dims.SequenceEqual(view.shape))
             {
-                throw new TrainingException($"The checkpoint is of another model: '{name}' of shape [{string.Join(", ", tensor.shape)}] is not in it.");
+                throw new TrainingException($"The checkpoint is of another model: '{name}' of shape [{string.Join(", ", view.shape)}] is not in it.");
             }
 
             using var loaded = TensorConversion.ToTorch(saved);
-            tensor.copy_(loaded);
+            view.copy_(loaded);
         }
     }
 
     /// <inheritdoc />
-    public OnnxModel Export() => _module.WithWeights(_model);
+    public OnnxModel Export()
+    {
+        return _average is null
+            ? GraphModule.WithWeights(_model, _module.Parameters, _module.Buffers)
+            : GraphModule.WithWeights(_model, _average.Parameters, _average.Buffers);
+    }
 
     /// <inheritdoc />
     public void Dispose()
     {
+        _average?.Dispose();
         _optimizer.Dispose();
         _module.Dispose();
+    }
+
+    /// <summary>Adds the gradients of some of a step's rows. Returns their share of the mean loss, and how many are right.</summary>
+    private (double Loss, int Correct) AddGradients(ReadOnlySpan<float> pixels, ReadOnlySpan<float> targets, int rows)
+    {
+        using var images = Upload(pixels, _inputShape);
+        using var wanted = Upload(targets, [-1, _classes]);
+        using var output = _module.call(images);
+        using var logits = output.to(ScalarType.Float32);
+        using var logProbabilities = logits.log_softmax(-1);
+        using var products = logProbabilities * wanted;
+        using var total = products.sum();
+        using var loss = total * (-1.0 / rows);
+        loss.backward();
+        using var predicted = logits.argmax(-1);
+        using var expected = wanted.argmax(-1);
+        using var equal = predicted.eq(expected);
+        using var correct = equal.sum();
+        return (loss.item<float>(), (int)correct.item<long>());
     }
 
     private static long[] InputShape(OnnxModel model)
@@ -132,22 +155,12 @@ public sealed class TorchSharpBackend : ITrainingBackend
         }
     }
 
-    /// <summary>Every parameter and moment as a view that the caller disposes.</summary>
-    private IEnumerable<(string Name, Tensor Slice)> StateVectors()
+    /// <summary>Everything that a checkpoint keeps, as views of the state itself.</summary>
+    private IEnumerable<(string Name, Tensor View)> StateTensors()
     {
-        long offset = 0;
-        foreach (var (name, parameter) in _module.OrderedParameters)
-        {
-            Tensor Slice(Tensor flat)
-            {
-                using var part = flat.narrow(0, offset, parameter.numel());
-                return part.view(parameter.shape);
-            }
-
-            yield return (name, Slice(_module.FlatParameters));
-            yield return (StateNames.FirstMoment(name), Slice(_optimizer.FirstMoment));
-            yield return (StateNames.SecondMoment(name), Slice(_optimizer.SecondMoment));
-            offset += parameter.numel();
-        }
+        return _module.Parameters.Entries
+            .Concat(_module.Buffers.Entries)
+            .Concat(_optimizer.State.SelectMany(s => s.State.Entries.Select(e => (s.NameOf(e.Name), e.View))))
+            .Concat(_average is null ? [] : _average.Parameters.Entries.Concat(_average.Buffers.Entries).Select(e => (StateNames.Average(e.Name), e.View)));
     }
 }
