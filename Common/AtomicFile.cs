@@ -63,6 +63,15 @@ public static class AtomicFile
         Write(to, source.CopyTo);
     }
 
+    /// <summary>Removes what processes that were killed while they wrote have left in a folder that nobody writes to now.</summary>
+    public static void RemoveLeftovers(string folder)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder, $"*{TemporarySuffix}"))
+        {
+            TryDelete(file);
+        }
+    }
+
     private static void TryDelete(string path)
     {
         try

@@ -11,6 +11,12 @@ internal abstract class JobSettings : RunSettings
     [Description("Go on with the run in this folder")]
     public string? Resume { get; init; }
 
+    [CommandOption("--checkpoint-every <STEPS>")]
+    [Description("Steps from one checkpoint to the next; 0 for one a minute")]
+    [DefaultValue(0)]
+    [AtLeast(0)]
+    public int CheckpointEvery { get; init; }
+
     /// <summary>Where and with what the run computes.</summary>
     /// <param name="verb">Names the folder when none is given: <c>runs/verb-time</c>.</param>
     /// <param name="progress">Where progress goes.</param>
@@ -27,6 +33,7 @@ internal abstract class JobSettings : RunSettings
             Resume = Resume is not null,
             Device = Device,
             Threads = Threads ?? 0,
+            CheckpointEvery = CheckpointEvery,
             Progress = progress,
         };
         return Workers is > 0 and var workers ? job with { Workers = workers } : job;

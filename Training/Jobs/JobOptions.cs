@@ -20,6 +20,9 @@ public sealed record JobOptions
     /// <summary>Threads of the CPU backend; 0 for one per core.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Steps from one checkpoint to the next; 0 for a checkpoint a minute.</summary>
+    public int CheckpointEvery { get; init; }
+
     /// <summary>Bytes of drawn images that pre-training keeps in memory; what does not fit is drawn again each time.</summary>
     public long CacheBytes { get; init; } = SyntheticDataset.DefaultCacheBytes;
 

@@ -58,6 +58,7 @@ internal static class TrainingJob
 
         var run = new RunFolder(options.Output);
         var model = options.Resume && File.Exists(run.CheckpointModel) ? OnnxModel.Load(run.CheckpointModel) : makeModel();
+        using var claim = run.Claim();
         var preprocessing = model.Metadata!.Preprocessing;
         var loaderSettings = new LoaderSettings { BatchSize = recipe.BatchSize, Workers = options.Workers, Seed = seed };
         var loader = new BatchLoader(data.Training, new TrainingTransform(preprocessing, recipe.Augmentation.ToSettings()), loaderSettings with { Mix = recipe.Augmentation.ToMixSettings() });
@@ -78,7 +79,7 @@ internal static class TrainingJob
         // A checkpoint belongs to one model and one set of settings.
         var fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml + model.Fingerprint())));
         var classes = data.Training.ClassNames.Count;
-        var trainer = new Trainer(backend, recipe, classes, seed, run, fingerprint, options.Progress);
+        var trainer = new Trainer(backend, recipe, classes, seed, run, fingerprint, options.CheckpointEvery, options.Progress);
         var metrics = trainer.Run(title, loader, data.Training.Count, Evaluating(data.Validation), cancellation);
         var test = Evaluating(data.Test) is { } loaderOfTest ? Scoring.Score(backend, loaderOfTest, classes, cancellation) : null;
         return (backend.Export(), metrics, test);

@@ -6,7 +6,7 @@ namespace OneFractal.Training;
 
 /// <summary>The one training loop, for pre-training and fine-tuning and for every backend.</summary>
 internal sealed class Trainer(
-    ITrainingBackend backend, TrainingRecipe recipe, int classes, ulong seed, RunFolder run, string fingerprint, IProgressReporter progress)
+    ITrainingBackend backend, TrainingRecipe recipe, int classes, ulong seed, RunFolder run, string fingerprint, int checkpointEvery, IProgressReporter progress)
 {
     private const ulong DropoutStream = 0xD809;
     private const int Rows = 50;
@@ -65,7 +65,7 @@ internal sealed class Trainer(
                         break;
                     }
 
-                    if (sinceCheckpoint.Elapsed > CheckpointInterval)
+                    if (checkpointEvery > 0 ? step % checkpointEvery == 0 : sinceCheckpoint.Elapsed > CheckpointInterval)
                     {
                         Checkpoint.Save(run, backend, step, fingerprint);
                         sinceCheckpoint.Restart();

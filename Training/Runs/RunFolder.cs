@@ -46,5 +46,30 @@ public sealed class RunFolder(string path)
         }
     }
 
+    /// <summary>
+    /// Keeps other processes from training in the folder until the result is disposed or the process ends, however it ends, and removes what a killed
+    /// process had half written.
+    /// </summary>
+    /// <exception cref="OneFractalException">Another process trains there, or the folder cannot be written.</exception>
+    internal IDisposable Claim()
+    {
+        var folder = System.IO.Path.GetDirectoryName(CheckpointState)!;
+        FileStream claim;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            claim = new FileStream(
+                System.IO.Path.Combine(folder, "claim"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OneFractalException($"Cannot write to '{Path}', or another process is training there: {e.Message}", e);
+        }
+
+        AtomicFile.RemoveLeftovers(Path);
+        AtomicFile.RemoveLeftovers(folder);
+        return claim;
+    }
+
     private string File(string name) => System.IO.Path.Combine(Path, name);
 }

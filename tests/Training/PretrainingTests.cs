@@ -92,9 +92,52 @@ public sealed class PretrainingTests
         Fails(Settings, new JobOptions { Output = folder["nothing"], Resume = true }, "no run to resume");
         Fails(Settings with { Backbone = "vit-huge" }, new JobOptions { Output = folder["x"] }, "vit-nano");
         Assert.IsFalse(Directory.Exists(folder["x"]), "Nothing is left half-written.");
+    }
+
+    [TestMethod]
+    public void DamagedOrForeignCheckpoint_IsRefusedByName()
+    {
+        using var folder = new TempFolder();
+        var settings = Settings with { Recipe = Settings.Recipe with { Steps = 1 } };
+        Pretraining.Run(settings, new JobOptions { Output = folder["run"] });
+        Pretraining.Run(settings with { Seed = 77 }, new JobOptions { Output = folder["other"] });
         var state = new RunFolder(folder["run"]).CheckpointState;
-        File.WriteAllBytes(state, File.ReadAllBytes(state)[..100]);
-        Fails(Settings, new JobOptions { Output = folder["run"], Resume = true }, "safetensors");
+        var whole = File.ReadAllBytes(state);
+        void Refused(byte[] content, string expected)
+        {
+            File.WriteAllBytes(state, content);
+            Fails(settings, new JobOptions { Output = folder["run"], Resume = true }, expected);
+            Fails(settings, new JobOptions { Output = folder["run"], Resume = true }, "state.safetensors");
+        }
+
+        Refused(whole[..100], "safetensors");
+        Refused([], "safetensors");
+        Refused(whole[..^1], "safetensors");
+        var flipped = (byte[])whole.Clone();
+        flipped[^1000] ^= 1;
+        Refused(flipped, "damaged");
+        Refused(File.ReadAllBytes(new RunFolder(folder["other"]).CheckpointState), "other settings");
+        SafeTensorsFile.Write(folder["weights.safetensors"], [TensorProtoExtensions.Float("a", [1], [1f])]);
+        Refused(File.ReadAllBytes(folder["weights.safetensors"]), "not a checkpoint");
+
+        File.WriteAllBytes(state, whole);
+        Pretraining.Run(settings, new JobOptions { Output = folder["run"], Resume = true });
+    }
+
+    [TestMethod]
+    public void FolderInUse_IsRefused_AndLeftoversOfKilledRunsAreRemoved()
+    {
+        using var folder = new TempFolder();
+        var settings = Settings with { Recipe = Settings.Recipe with { Steps = 1 } };
+        using (new RunFolder(folder["run"]).Claim())
+        {
+            Fails(settings, new JobOptions { Output = folder["run"] }, "another process");
+        }
+
+        var leftover = new RunFolder(folder["run"]).CheckpointState + ".123.partial";
+        File.WriteAllText(leftover, "half");
+        Pretraining.Run(settings, new JobOptions { Output = folder["run"] });
+        Assert.IsFalse(File.Exists(leftover));
     }
 
     private static void Fails(PretrainingSettings settings, JobOptions options, string expected)

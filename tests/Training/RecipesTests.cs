@@ -9,7 +9,7 @@ public sealed class RecipesTests
     [TestMethod]
     public void EveryBuiltInRecipe_Loads()
     {
-        CollectionAssert.IsSubsetOf(new[] { "quick-cpu", "finetune-small", "paper-vit-tiny" }, Recipes.Names.ToArray());
+        CollectionAssert.IsSubsetOf(new[] { "quick-cpu", "finetune-small", "paper-vit-tiny", "finetune-cifar" }, Recipes.Names.ToArray());
         foreach (var name in Recipes.Names)
         {
             Recipes.Load(name).Augmentation.ToSettings();
@@ -40,6 +40,10 @@ public sealed class RecipesTests
     [DataRow("batch_size: 16\nlearning_speed: 1", "learning_speed")]
     [DataRow("steps: 0", "--steps")]
     [DataRow("drop_path: 1", "--drop-path")]
+    [DataRow("ema_decay: 1", "--ema")]
+    [DataRow("layer_decay: 0", "--layer-decay")]
+    [DataRow("optimizer: adagrad", "adagrad")]
+    [DataRow("accumulation: 0", "--accumulate")]
     [DataRow("augmentation: { rand_augment: randy-m9 }", "randy")]
     [DataRow("augmentation: { crop_scale: [0.5, 0.1] }", "crop scale")]
     public void WrongFile_IsOneClearLine(string yaml, string expected)
