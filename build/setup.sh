@@ -27,6 +27,7 @@ have() {
         libdrm2) has_library libdrm.so.2 ;;
         libatomic1) has_library libatomic.so.1 ;;
         dataset-fashion-mnist) [[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]] ;;
+        libonnx-testdata) [[ -d /usr/share/libonnx-testdata/data/node ]] ;;
         python3-onnx) [[ -e /usr/lib/python3/dist-packages/onnx/checker.py ]] ;;
     esac
 }

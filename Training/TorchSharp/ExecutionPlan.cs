@@ -51,6 +51,7 @@ internal sealed class ExecutionPlan
     /// <exception cref="ModelException">An operator or version that is not supported, by name and node.</exception>
     public static ExecutionPlan Compile(OnnxModel model, Precision precision)
     {
+        OperatorTable.RequireSupported(model);
         var view = new GraphView(model);
         var absorbed = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
         var nodes = new List<PlanNode>();
@@ -68,9 +69,7 @@ internal sealed class ExecutionPlan
                 continue;
             }
 
-            var context = new NodeContext(view, node);
-            var version = OperatorTable.Find(node, model.Opset) ?? throw context.Error("this operator is not supported");
-            nodes.Add(new PlanNode(node.OpType, node.Describe(), version.Compile(context), node.Input, node.Output));
+            nodes.Add(new PlanNode(node.OpType, node.Describe(), OperatorTable.Compile(new NodeContext(view, node)), node.Input, node.Output));
         }
 
         nodes.Reverse();

@@ -6,12 +6,14 @@ internal sealed class GraphView
     private readonly Dictionary<string, NodeProto> _producers = [];
     private readonly Dictionary<string, int> _readers = [];
     private readonly Dictionary<string, TensorProto> _initializers;
+    private readonly HashSet<string> _trainable;
 
     public GraphView(OnnxModel model)
     {
         Model = model;
         Infos = ShapeInference.InferAll(model);
         _initializers = model.Graph.Initializer.ToDictionary(t => t.Name);
+        _trainable = [.. model.TrainableNames ?? []];
         foreach (var node in model.Graph.Node)
         {
             foreach (var output in node.Output)
@@ -44,6 +46,14 @@ internal sealed class GraphView
 
     /// <summary>Whether the value is an initializer.</summary>
     public bool IsInitializer(string value) => _initializers.ContainsKey(value);
+
+    /// <summary>The value if nothing ever changes it: an initializer that does not train, or a Constant node's tensor; else null.</summary>
+    public TensorProto? Constant(string value)
+    {
+        return _initializers.GetValueOrDefault(value) is { } initializer
+            ? _trainable.Contains(value) ? null : initializer
+            : _producers.GetValueOrDefault(value) is { Domain: "" or "ai.onnx", OpType: "Constant" } node ? node.Find("value")?.T : null;
+    }
 
     /// <summary>A float32 constant of one element, or null.</summary>
     public float? Scalar(string value)

@@ -12,17 +12,20 @@ internal static class TensorConversion
         (DataType.Int16, ScalarType.Int16), (DataType.Int8, ScalarType.Int8), (DataType.Uint8, ScalarType.Byte), (DataType.Bool, ScalarType.Bool),
     ];
 
+    /// <summary>torch's type of that name, or null where it has none.</summary>
+    public static ScalarType? TypeOf(DataType type)
+    {
+        var index = Array.FindIndex(Types, t => t.Onnx == type);
+        return index < 0 ? null : Types[index].Torch;
+    }
+
     /// <summary>A torch tensor on the CPU with the same type, shape and values.</summary>
     /// <exception cref="ModelException">torch has no such type.</exception>
     public static Tensor ToTorch(TensorProto proto)
     {
-        var index = Array.FindIndex(Types, t => t.Onnx == proto.ElementType());
-        if (index < 0)
-        {
-            throw new ModelException($"Tensor '{proto.Name}' has the type {proto.ElementType()}, which TorchSharp does not compute with.");
-        }
-
-        var result = empty([.. proto.Dims], dtype: Types[index].Torch);
+        var type = TypeOf(proto.ElementType())
+            ?? throw new ModelException($"Tensor '{proto.Name}' has the type {proto.ElementType()}, which TorchSharp does not compute with.");
+        var result = empty([.. proto.Dims], dtype: type);
         proto.ToBytes().Span.CopyTo(result.bytes);
         return result;
     }
