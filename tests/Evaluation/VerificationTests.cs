@@ -55,15 +55,15 @@ public sealed class VerificationTests
 
         var model = TestModels.Classifier();
         var last = model.Graph.Node[^1];
-        // ONNX Runtime and OpenCV know Celu; TorchSharp's table does not.
-        var celu = new OneFractal.Export.Onnx.NodeProto { OpType = "Celu", Name = "celu" };
-        celu.Input.Add("before");
-        celu.Output.Add(last.Output[0]);
+        // ONNX Runtime knows it; TorchSharp's table does not.
+        var unknown = new OneFractal.Export.Onnx.NodeProto { OpType = "RandomUniformLike", Name = "unknown" };
+        unknown.Input.Add("before");
+        unknown.Output.Add(last.Output[0]);
         last.Output[0] = "before";
-        model.Graph.Node.Add(celu);
+        model.Graph.Node.Add(unknown);
         var torch = Verification.Run(model, new VerificationSettings { Count = 1 }).Runtimes.Single(r => r.Runtime.StartsWith("TorchSharp", StringComparison.Ordinal));
         Assert.AreEqual(VerificationStatus.Failed, torch.Status);
-        StringAssert.Contains(torch.Detail, "Celu");
+        StringAssert.Contains(torch.Detail, "RandomUniformLike");
 
         model = TestModels.Classifier();
         model.FindInitializer("head.bias")!.SetFloats([0, float.NaN, 0, 0, 0]);

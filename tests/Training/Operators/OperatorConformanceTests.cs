@@ -97,7 +97,7 @@ public sealed class OperatorConformanceTests
         Assert.IsTrue(outputs[0].allclose(inputs[0] * kept / (1 - ratio)));
         Assert.IsFalse(kept.all().item<bool>());
         Assert.IsTrue(kept.any().item<bool>());
-        Assert.IsTrue(outputs.Length == 1 || outputs[1].equal(kept));
+        Assert.IsTrue(outputs.Length == 1 || outputs[1].Equals(kept));
     }
 
     private static void RequireEqual(Tensor expected, Tensor actual, string what)
