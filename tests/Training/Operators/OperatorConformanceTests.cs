@@ -57,7 +57,7 @@ public sealed class OperatorConformanceTests
         TestContext.WriteLine(string.Join("\n", refused));
         TestContext.WriteLine($"{passed} passed, {refused.Count} refused, {failed.Count} failed, {cases.Length} in all");
         Assert.IsEmpty(failed, string.Join("\n", failed));
-        Assert.IsGreaterThanOrEqualTo(675, passed);
+        Assert.IsGreaterThanOrEqualTo(681, passed);
     }
 
     private static void Check(GraphModule module, OnnxModel model, string folder)
@@ -105,7 +105,8 @@ public sealed class OperatorConformanceTests
         Assert.AreEqual(expected.dtype, actual.dtype, what);
         CollectionAssert.AreEqual(expected.shape, actual.shape, $"{what}: [{string.Join(",", actual.shape)}] for [{string.Join(",", expected.shape)}]");
         var (a, b) = (actual.to(ScalarType.Float64), expected.to(ScalarType.Float64));
-        var tolerance = expected.is_floating_point() ? (RelativeTolerance, AbsoluteTolerance) : (0, 0);
-        Assert.IsTrue(a.allclose(b, tolerance.Item1, tolerance.Item2, equal_nan: true), $"{what}: off by {(a - b).abs().max().item<double>()}");
+        // The files of ONNX 1.12 cut float32 off to bfloat16; the operator rounds, as later versions say.
+        var relative = expected.dtype == ScalarType.BFloat16 ? 1.0 / 128 : expected.is_floating_point() ? RelativeTolerance : 0;
+        Assert.IsTrue(a.allclose(b, relative, expected.is_floating_point() ? AbsoluteTolerance : 0, equal_nan: true), $"{what}: off by {(a - b).abs().max().item<double>()}");
     }
 }
