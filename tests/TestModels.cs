@@ -1,6 +1,7 @@
 using OneFractal.Export;
 using OneFractal.Export.Onnx;
 using OneFractal.Training;
+using DataType = OneFractal.Export.Onnx.TensorProto.Types.DataType;
 
 namespace OneFractal.Tests;
 
@@ -19,6 +20,25 @@ internal static class TestModels
     public static OnnxModel Classifier(string name = "vit-nano", ulong seed = 1)
     {
         return Spread(Backbone.WithHead(Backbone.Create(name, seed), Labels, seed), seed);
+    }
+
+    /// <summary>A few hundred bytes of weights and a little of everything, so that damage seldom hits a mere weight.</summary>
+    public static OnnxModel Small()
+    {
+        FillParameter fill = (_, _, values) => values.Fill(0.25f);
+        var g = new GraphBuilder("small");
+        var images = g.Input("images", DataType.Float, "batch", 3, 4, 4);
+        var patches = g.Conv2d(images, g.Parameter("proj.weight", [4, 3, 2, 2], fill), g.Parameter("proj.bias", [4], fill), 2);
+        var x = g.Transpose(g.Reshape(patches, 0, 4, 4), 0, 2, 1);
+        var token = g.Parameter("cls_token", [1, 1, 4], fill);
+        x = g.Concat(1, g.Expand(token, g.Concat(0, g.SizeOf(images, 0), g.Int64s(1, 4))), x);
+        var branch = g.Linear(g.LayerNormalization(x, g.Parameter("s", [4], fill), g.Parameter("b", [4], fill), 1e-6f), g.Parameter("w", [4, 4], fill), g.Parameter("v", [4], fill));
+        x = g.Add(x, g.ResidualBranch(g.Gelu(g.Mul(g.Split(branch, 2, 1)[0], g.Float(2))), 1));
+        var features = g.Rename(g.Select(x, 1, 0), "features");
+        g.Output(features);
+        var model = g.Build(features.Name);
+        model.Metadata = new ModelMetadata { Architecture = "small", NumFeatures = 4, Preprocessing = new Preprocessing(3, 4, 4) };
+        return ClassificationHead.Attach(model, ["a", "b"], fill);
     }
 
     /// <summary>Seeded values in [−1, 1).</summary>

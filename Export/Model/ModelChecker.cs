@@ -1,6 +1,9 @@
 namespace OneFractal.Export;
 
-/// <summary>Structural check: opset, names, types, topological order, and metadata that points at values which exist.</summary>
+/// <summary>
+/// Structural check: opset, names, types, tensors' data, topological order, and metadata that points at values which exist. It takes time linear in
+/// the file, whatever the file says.
+/// </summary>
 public static class ModelChecker
 {
     /// <summary>Checks the model.</summary>
@@ -18,9 +21,10 @@ public static class ModelChecker
             throw Error(model, $"IR version {proto.IrVersion} is too old; 3 or newer is read");
         }
 
-        if (model.Opset is < OnnxModel.OldestOpset or > OnnxModel.NewestOpset)
+        CheckOpsets(model);
+        if (proto.Functions.FirstOrDefault() is { } function)
         {
-            throw Error(model, $"opset {model.Opset} is not supported; {OnnxModel.OldestOpset} to {OnnxModel.NewestOpset} are read");
+            throw Error(model, $"the local function '{function.Name}' must be put in the place of its calls first");
         }
 
         if (proto.Graph.Output.Count == 0)
@@ -28,42 +32,72 @@ public static class ModelChecker
             throw Error(model, "the graph has no outputs");
         }
 
-        var defined = CheckGraph(model, proto.Graph, new HashSet<string>());
+        var defined = CheckGraph(model, proto.Graph, new ValueScope());
         CheckMetadata(model, defined);
     }
 
-    private static HashSet<string> CheckGraph(OnnxModel model, GraphProto graph, IReadOnlySet<string> outer)
+    private static void CheckOpsets(OnnxModel model)
     {
-        var defined = new HashSet<string>(outer);
+        var domains = new HashSet<string>();
+        foreach (var import in model.Proto.OpsetImport)
+        {
+            if (!domains.Add(import.Domain == OnnxModel.DefaultDomain ? "" : import.Domain))
+            {
+                throw Error(model, $"it imports two opsets of the domain '{import.Domain}'");
+            }
+        }
+
+        if (!domains.Contains(""))
+        {
+            throw Error(model, "it does not say which opset of the ONNX operators it uses");
+        }
+
+        if (model.Opset is < OnnxModel.OldestOpset or > OnnxModel.NewestOpset)
+        {
+            throw Error(model, $"opset {model.Opset} is not supported; {OnnxModel.OldestOpset} to {OnnxModel.NewestOpset} are read");
+        }
+    }
+
+    private static ValueScope CheckGraph(OnnxModel model, GraphProto graph, ValueScope defined)
+    {
+        if (defined.Depth > OnnxModel.MaximumNesting)
+        {
+            throw Error(model, $"graphs are nested more than {OnnxModel.MaximumNesting} deep");
+        }
+
+        if (graph.SparseInitializer.FirstOrDefault() is { } sparse)
+        {
+            throw Error(model, $"the initializer '{sparse.Values?.Name}' is a sparse tensor, which is not supported");
+        }
+
         var initializers = new HashSet<string>();
         foreach (var tensor in graph.Initializer)
         {
-            if (tensor.Name.Length == 0 || !initializers.Add(tensor.Name))
+            if (tensor.Name.Length == 0 || !initializers.Add(tensor.Name) || !defined.Add(tensor.Name))
             {
                 throw Error(model, $"two initializers are called '{tensor.Name}', or one without a name");
             }
 
-            if (!Enum.IsDefined(tensor.ElementType()) || tensor.ElementType() == DataType.Undefined)
-            {
-                throw Error(model, $"initializer '{tensor.Name}' has the unknown element type {tensor.DataType}");
-            }
-
-            CheckData(model, tensor);
+            CheckData(model, tensor, $"initializer '{tensor.Name}'");
         }
 
-        defined.UnionWith(initializers);
         foreach (var input in graph.Input)
         {
             // Up to IR 3, initializers are listed as inputs too.
-            if (input.Name.Length == 0 || (!defined.Add(input.Name) && !initializers.Contains(input.Name)))
+            if (input.Name.Length == 0 || (!defined.Add(input.Name) && !initializers.Remove(input.Name)))
             {
                 throw Error(model, $"two inputs are called '{input.Name}', or one without a name");
             }
         }
 
+        foreach (var value in graph.Input.Concat(graph.Output).Concat(graph.ValueInfo))
+        {
+            CheckDeclaration(model, value);
+        }
+
         foreach (var node in graph.Node)
         {
-            CheckNode(model, node, defined);
+            CheckNode(model, graph, node, defined);
         }
 
         var outputs = new HashSet<string>();
@@ -83,47 +117,58 @@ public static class ModelChecker
         return defined;
     }
 
-    private static void CheckData(OnnxModel model, TensorProto tensor)
+    private static void CheckData(OnnxModel model, TensorProto tensor, string what)
     {
-        if (tensor.ElementType().ElementSize() == 0 || tensor.DataLocation == TensorProto.Types.DataLocation.External)
+        if (!Enum.IsDefined(tensor.ElementType()) || tensor.ElementType() == DataType.Undefined)
+        {
+            throw Error(model, $"{what} has the unknown element type {tensor.DataType}");
+        }
+
+        if (tensor.FindFault() is { } fault)
+        {
+            throw Error(model, $"{what} {fault}");
+        }
+    }
+
+    private static void CheckDeclaration(OnnxModel model, ValueInfoProto value)
+    {
+        if (value.Type?.TensorType is not { } tensor)
         {
             return;
         }
 
-        try
+        if (!Enum.IsDefined((DataType)tensor.ElemType))
         {
-            // Throws when the bytes are not those of the shape.
-            _ = tensor.ToBytes();
+            throw Error(model, $"'{value.Name}' is declared with the unknown element type {tensor.ElemType}");
         }
-        catch (ModelException e)
+
+        if (tensor.Shape?.Dim.Count > TensorInfo.MaximumRank)
         {
-            throw Error(model, e.Message.TrimEnd('.'));
+            throw Error(model, $"'{value.Name}' is declared with {tensor.Shape.Dim.Count} dimensions; {TensorInfo.MaximumRank} are the most");
         }
     }
 
-    private static void CheckNode(OnnxModel model, NodeProto node, HashSet<string> defined)
+    private static void CheckNode(OnnxModel model, GraphProto graph, NodeProto node, ValueScope defined)
     {
         if (node.OpType.Length == 0)
         {
             throw Error(model, $"node '{node.Name}' has no operator");
         }
 
-        if (node.Input.FirstOrDefault(i => i.Length > 0 && !defined.Contains(i)) is { } missing)
+        if (!node.IsStandard() && !model.Proto.OpsetImport.Any(o => o.Domain == node.Domain))
         {
-            throw Error(model, $"{node.Describe()} reads '{missing}', which nothing before it computes");
+            throw Error(model, $"{node.Describe()} is of the domain '{node.Domain}', of which no opset is imported");
         }
 
-        foreach (var attribute in node.Attribute)
+        if (node.Input.FirstOrDefault(i => i.Length > 0 && !defined.Contains(i)) is { } missing)
         {
-            if (attribute.Name.Length == 0)
-            {
-                throw Error(model, $"{node.Describe()} has an attribute without a name");
-            }
+            throw Error(model, $"{node.Describe()} reads '{missing}', {NodeOrder.Explain(graph, node, missing)}");
+        }
 
-            foreach (var body in attribute.Graphs.Prepend(attribute.G).OfType<GraphProto>())
-            {
-                CheckGraph(model, body, defined);
-            }
+        CheckAttributes(model, node);
+        foreach (var body in node.Bodies())
+        {
+            CheckGraph(model, body, new ValueScope(defined));
         }
 
         foreach (var output in node.Output.Where(o => o.Length > 0))
@@ -135,14 +180,48 @@ public static class ModelChecker
         }
     }
 
-    private static void CheckMetadata(OnnxModel model, HashSet<string> defined)
+    private static void CheckAttributes(OnnxModel model, NodeProto node)
     {
+        var names = new HashSet<string>();
+        foreach (var attribute in node.Attribute)
+        {
+            if (attribute.Name.Length == 0)
+            {
+                throw Error(model, $"{node.Describe()} has an attribute without a name");
+            }
+
+            if (!names.Add(attribute.Name))
+            {
+                throw Error(model, $"{node.Describe()} has two attributes '{attribute.Name}'");
+            }
+
+            if (attribute.RefAttrName.Length > 0)
+            {
+                throw Error(model, $"{node.Describe()}: '{attribute.Name}' refers to an attribute of a function, outside one");
+            }
+
+            foreach (var tensor in attribute.Tensors())
+            {
+                CheckData(model, tensor, $"{node.Describe()}: the tensor '{attribute.Name}'");
+            }
+        }
+    }
+
+    private static void CheckMetadata(OnnxModel model, ValueScope defined)
+    {
+        var types = model.Graph.Initializer.ToDictionary(t => t.Name, t => t.ElementType());
+        var trainable = new HashSet<string>();
         foreach (var name in model.TrainableNames ?? [])
         {
-            if (model.FindInitializer(name) is not { } tensor || tensor.ElementType() is not (DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double))
+            if (types.GetValueOrDefault(name) is not (DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double) || !trainable.Add(name))
             {
-                throw Error(model, $"trainable '{name}' is not an initializer of floating-point type");
+                throw Error(model, $"trainable '{name}' is not an initializer of floating-point type, or is named twice");
             }
+        }
+
+        if (model.ResidualBranches?.FirstOrDefault(b => b.Depth is not (>= 0 and <= 1)) is { } branch)
+        {
+            throw Error(model, $"the residual branch '{branch.Value}' has the depth {branch.Depth}, which is not in [0, 1]");
         }
 
         foreach (var name in (model.ResidualBranches ?? []).Select(b => b.Value).Concat(model.FeaturesValue is { } f ? [f] : []))

@@ -32,7 +32,7 @@ public sealed partial class OnnxModel
     {
         get
         {
-            var read = Graph.Node.Where(n => n.Domain is "" or "ai.onnx" && n.OpType == "BatchNormalization").SelectMany(n => n.Input.Skip(3).Take(2)).ToHashSet();
+            var read = Graph.Node.Where(n => n.IsStandard() && n.OpType == "BatchNormalization").SelectMany(n => n.Input.Skip(3).Take(2)).ToHashSet();
             return [.. Graph.Initializer.Select(t => t.Name).Where(read.Contains)];
         }
     }

@@ -18,7 +18,14 @@ public sealed partial class OnnxModel
     /// <summary>The oldest and newest operator set that is read.</summary>
     public const int OldestOpset = 7, NewestOpset = 26;
 
-    private const int MaximumNesting = 100;
+    /// <summary>The domain of the ONNX operators, which may also be written as "".</summary>
+    internal const string DefaultDomain = "ai.onnx";
+
+    /// <summary>How deep messages, and graphs in graphs, may be nested.</summary>
+    internal const int MaximumNesting = 100;
+
+    // A protobuf message cannot be larger; the headroom is for what a writer nests it in.
+    private const long InlineLimit = int.MaxValue - (1 << 20);
 
     /// <summary>Wraps a message; <paramref name="source"/> is what errors call the model.</summary>
     public OnnxModel(ModelProto proto, string source = "model")
@@ -37,10 +44,13 @@ public sealed partial class OnnxModel
     public string Source { get; }
 
     /// <summary>Version of the default operator set.</summary>
-    public int Opset => (int)(Proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 0);
+    public int Opset => (int)Math.Clamp(Proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or DefaultDomain)?.Version ?? 0, 0, int.MaxValue);
 
-    /// <summary>Reads and checks a model file.</summary>
-    /// <exception cref="ModelException">Not an ONNX file, damaged, or structurally invalid.</exception>
+    /// <summary>
+    /// Reads and checks a model file, which need not be trusted. Data that it keeps in other files of its folder is read too, and its local functions
+    /// are put in the place of their calls.
+    /// </summary>
+    /// <exception cref="ModelException">Not an ONNX file, damaged, structurally invalid, or with data outside its folder.</exception>
     public static OnnxModel Load(string path)
     {
         if (!File.Exists(path))
@@ -54,6 +64,11 @@ public sealed partial class OnnxModel
         try
         {
             using var file = File.OpenRead(path);
+            if (file.CanSeek && file.Length > int.MaxValue)
+            {
+                throw new ModelException($"'{path}' has {file.Length} bytes; a model file of more than 2 GiB must keep its weights as external data.");
+            }
+
             var input = CodedInputStream.CreateWithLimits(file, int.MaxValue, MaximumNesting);
             proto = ModelProto.Parser.ParseFrom(input);
         }
@@ -66,25 +81,66 @@ public sealed partial class OnnxModel
             throw new ModelException($"Cannot read '{path}': {e.Message}", e);
         }
 
+        ExternalData.Load(proto, path);
+        FunctionInlining.Apply(proto, path);
         var model = new OnnxModel(proto, path);
         ModelChecker.Check(model);
         return model;
     }
 
-    /// <summary>Checks the model and writes it whole or not at all.</summary>
+    /// <summary>
+    /// Checks the model and writes it whole or not at all. A model of more than 2 GiB keeps its weights in <c>{name}.onnx.data</c> beside it, which is
+    /// in place before the model is.
+    /// </summary>
     /// <exception cref="ModelException">The graph is invalid.</exception>
     /// <exception cref="OneFractalException">The file cannot be written.</exception>
-    public void Save(string path)
+    public void Save(string path) => Save(path, InlineLimit);
+
+    /// <summary>As <see cref="Save(string)"/>, with another limit in bytes above which the weights go into a file of their own.</summary>
+    internal void Save(string path, long inlineLimit)
     {
         ModelChecker.Check(this);
-        AtomicFile.Write(path, stream => Proto.WriteTo(stream));
+        var split = new ExternalDataSplit(Proto, Path.GetFileName(path) + ".data");
+        if (split.FitsInline(inlineLimit))
+        {
+            AtomicFile.Write(path, stream => Proto.WriteTo(stream));
+            return;
+        }
+
+        AtomicFile.Write(path, stream =>
+        {
+            split.Proto.WriteTo(stream);
+            // Written and renamed here, so that a model that cannot be written replaces no data.
+            AtomicFile.Write(path + ".data", split.WriteData);
+        });
     }
 
     /// <summary>An independent copy.</summary>
     public OnnxModel Clone() => new(Proto.Clone(), Source);
 
-    /// <summary>SHA-256 of the serialized model, lower-case hexadecimal.</summary>
-    public string Fingerprint() => Convert.ToHexStringLower(SHA256.HashData(Proto.ToByteArray()));
+    /// <summary>SHA-256 of the serialized model (above 2 GiB, of the message without its weights, and the weights), lower-case hexadecimal.</summary>
+    public string Fingerprint() => Fingerprint(InlineLimit);
+
+    /// <summary>As <see cref="Fingerprint()"/>, with another limit in bytes.</summary>
+    internal string Fingerprint(long inlineLimit)
+    {
+        var split = new ExternalDataSplit(Proto, "");
+        using var hash = SHA256.Create();
+        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
+        {
+            if (split.FitsInline(inlineLimit))
+            {
+                Proto.WriteTo(stream);
+            }
+            else
+            {
+                split.Proto.WriteTo(stream);
+                split.WriteData(stream);
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.Hash!);
+    }
 
     /// <summary>The initializer of that name, or null.</summary>
     public TensorProto? FindInitializer(string name) => Graph.Initializer.FirstOrDefault(t => t.Name == name);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
+using Microsoft.Win32.SafeHandles;
 
 namespace OneFractal.Export;
 
@@ -12,7 +13,7 @@ namespace OneFractal.Export;
 /// </summary>
 public static class SafeTensorsFile
 {
-    private const int MaximumHeader = 100_000_000;
+    private const int MaximumHeader = 1 << 25;
 
     private static readonly (DataType Type, string Name)[] Types =
     [
@@ -69,33 +70,18 @@ public static class SafeTensorsFile
         });
     }
 
-    /// <summary>Reads all tensors and the metadata.</summary>
-    /// <exception cref="ModelException">The file is missing, truncated, or its ranges do not fit its shapes.</exception>
+    /// <summary>Reads all tensors and the metadata of a file, which need not be trusted.</summary>
+    /// <exception cref="ModelException">The file is missing or truncated, or its ranges overlap or do not fit its shapes.</exception>
     public static (IReadOnlyDictionary<string, TensorProto> Tensors, IReadOnlyDictionary<string, string> Metadata) Read(string path)
     {
-        byte[] file;
         try
         {
-            file = File.ReadAllBytes(path);
+            using var handle = File.OpenHandle(path);
+            return Read(handle);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or OutOfMemoryException)
         {
             throw new ModelException($"Cannot read '{path}': {e.Message}", e);
-        }
-
-        try
-        {
-            var length = file.Length < 8 ? -1 : BinaryPrimitives.ReadInt64LittleEndian(file);
-            if (length is < 2 or > MaximumHeader || length > file.Length - 8)
-            {
-                throw new FormatException("the header length does not fit the file");
-            }
-
-            var data = file.AsMemory(8 + (int)length);
-            var header = JsonNode.Parse(file.AsSpan(8, (int)length))!.AsObject();
-            var metadata = header["__metadata__"]?.AsObject().ToDictionary(e => e.Key, e => e.Value!.GetValue<string>()) ?? [];
-            var tensors = header.Where(e => e.Key != "__metadata__").ToDictionary(e => e.Key, e => ReadTensor(e.Key, e.Value!, data));
-            return (tensors, metadata);
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException or NullReferenceException or ArgumentException
             or ModelException)
@@ -104,25 +90,75 @@ public static class SafeTensorsFile
         }
     }
 
-    private static TensorProto ReadTensor(string name, JsonNode entry, ReadOnlyMemory<byte> data)
+    private static (IReadOnlyDictionary<string, TensorProto> Tensors, IReadOnlyDictionary<string, string> Metadata) Read(SafeFileHandle handle)
     {
-        var dtype = entry["dtype"]!.GetValue<string>();
-        var match = Types.FirstOrDefault(t => t.Name == dtype);
-        var offsets = entry["data_offsets"]!.AsArray().Select(v => v!.GetValue<long>()).ToArray();
-        if (match.Name is null || offsets.Length != 2 || offsets[0] < 0 || offsets[1] < offsets[0] || offsets[1] > data.Length)
+        var size = RandomAccess.GetLength(handle);
+        var length = size < 8 ? -1 : BinaryPrimitives.ReadInt64LittleEndian(ReadBytes(handle, 0, 8));
+        if (length is < 2 or > MaximumHeader || length > size - 8)
         {
-            throw new FormatException($"tensor '{name}' has the type {dtype} or a range that is not in the file");
+            throw new FormatException("the header length does not fit the file");
         }
 
-        var tensor = new TensorProto
+        var header = JsonNode.Parse(ReadBytes(handle, 8, length), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!.AsObject();
+        var metadata = header["__metadata__"]?.AsObject().ToDictionary(e => e.Key, e => e.Value!.GetValue<string>()) ?? [];
+        var start = 8 + length;
+        var entries = header.Where(e => e.Key != "__metadata__").Select(e => Entry.Parse(e.Key, e.Value!)).OrderBy(e => e.Begin).ThenBy(e => e.End).ToArray();
+        long end = 0;
+        foreach (var entry in entries)
         {
-            Name = name,
-            DataType = (int)match.Type,
-            RawData = UnsafeByteOperations.UnsafeWrap(data[(int)offsets[0]..(int)offsets[1]]),
-        };
-        tensor.Dims.AddRange(entry["shape"]!.AsArray().Select(v => v!.GetValue<long>()));
-        return offsets[1] - offsets[0] == (long)tensor.ElementCount() * match.Type.ElementSize()
-            ? tensor
-            : throw new FormatException($"tensor '{name}' has {offsets[1] - offsets[0]} bytes for shape [{string.Join(", ", tensor.Dims)}]");
+            if (entry.Begin != end || entry.End > size - start)
+            {
+                throw new FormatException(
+                    $"tensor '{entry.Tensor.Name}' has the bytes {entry.Begin} to {entry.End} of {size - start}, which are not in the file or not right after the tensor before");
+            }
+
+            end = entry.End;
+        }
+
+        if (end != size - start)
+        {
+            throw new FormatException($"it has {size - start} bytes of data, but tensors of {end}");
+        }
+
+        foreach (var entry in entries)
+        {
+            entry.Tensor.RawData = UnsafeByteOperations.UnsafeWrap(ReadBytes(handle, start + entry.Begin, entry.End - entry.Begin));
+        }
+
+        return (entries.ToDictionary(e => e.Tensor.Name, e => e.Tensor), metadata);
+    }
+
+    private static byte[] ReadBytes(SafeFileHandle handle, long offset, long length)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>((int)length);
+        for (var done = 0; done < bytes.Length;)
+        {
+            var count = RandomAccess.Read(handle, bytes.AsSpan(done), offset + done);
+            done += count > 0 ? count : throw new FormatException("it became shorter while it was read");
+        }
+
+        return bytes;
+    }
+
+    /// <summary>A tensor without its data, and where that is.</summary>
+    private readonly record struct Entry(TensorProto Tensor, long Begin, long End)
+    {
+        public static Entry Parse(string name, JsonNode json)
+        {
+            var dtype = json["dtype"]!.GetValue<string>();
+            var match = Types.FirstOrDefault(t => t.Name == dtype);
+            var offsets = json["data_offsets"]!.AsArray().Select(v => v!.GetValue<long>()).ToArray();
+            if (match.Name is null || offsets.Length != 2 || offsets[0] < 0 || offsets[1] < offsets[0])
+            {
+                throw new FormatException($"tensor '{name}' has the type {dtype} or a range that cannot be");
+            }
+
+            var tensor = new TensorProto { Name = name, DataType = (int)match.Type };
+            tensor.Dims.AddRange(json["shape"]!.AsArray().Select(v => v!.GetValue<long>()));
+            var bytes = offsets[1] - offsets[0];
+            return bytes == (long)tensor.ElementCount() * match.Type.ElementSize() && bytes <= Array.MaxLength
+                ? new Entry(tensor, offsets[0], offsets[1])
+                : throw new FormatException($"tensor '{name}' has {bytes} bytes for shape [{string.Join(", ", tensor.Dims)}]");
+        }
     }
 }

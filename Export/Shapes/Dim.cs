@@ -17,6 +17,9 @@ public readonly record struct Dim(long? Value, string? Name = null)
     /// <summary>A named unknown length.</summary>
     public static implicit operator Dim(string name) => new(null, name);
 
+    /// <summary>Whether it is an unknown length with a name, so that two of them can be the same.</summary>
+    internal bool IsNamed => Value is null && Name is not null;
+
     /// <summary>Whether the two are surely different lengths.</summary>
     public bool Contradicts(Dim other) => Value is { } a && other.Value is { } b && a != b;
 

@@ -14,6 +14,9 @@ internal sealed class InferenceContext(NodeProto node, int opset, TensorInfo?[] 
 
     public TensorInfo? Optional(int index) => index < Inputs.Length ? Inputs[index] : null;
 
+    /// <summary>Whether the node has the input at all, known or not.</summary>
+    public bool IsGiven(int index) => Node.InputOrNull(index) is not null;
+
     /// <summary>An axis in [0, rank), from one that may count from the end.</summary>
     public int Axis(long axis, int rank)
     {

@@ -7,8 +7,7 @@ public static partial class ShapeInference
         var x = c.Input(0);
         if (c.Input(1).Elements is not { } target)
         {
-            var rank = c.Input(1).Shape is [{ Value: { } r }] ? (int)r : (int?)null;
-            return [x with { Shape = rank is { } n ? [.. Enumerable.Repeat(Dim.Unknown, n)] : null, Elements = null }];
+            return [x with { Shape = c.Input(1).Shape is [{ Value: { } rank }] ? OfRank(c, rank) : null, Elements = null }];
         }
 
         var result = target.ToArray();
@@ -210,8 +209,12 @@ public static partial class ShapeInference
             sizes = [.. Enumerable.Range(0, count).Select(i => Math.Min(part, length - i * part))];
         }
 
+        var elements = sizes is not null && sizes.All(s => s >= 0) ? x.Elements : null;
         return [.. Enumerable.Range(0, count).Select(o => new TensorInfo(
-            x.Type, [.. shape.Select((d, i) => i != axis ? d : sizes is null ? Dim.Unknown : sizes[o])]))];
+            x.Type, [.. shape.Select((d, i) => i != axis ? d : sizes is null ? Dim.Unknown : sizes[o])])
+        {
+            Elements = elements is null ? null : [.. elements.Skip((int)sizes![..o].Sum()).Take((int)sizes[o])],
+        })];
     }
 
     private static TensorInfo[] Slice(InferenceContext c)
@@ -232,10 +235,16 @@ public static partial class ShapeInference
         }
 
         var result = shape.ToArray();
-        IReadOnlyList<Dim>? elements = null;
+        var sliced = new HashSet<int>();
+        var elements = starts.Length == 0 ? x.Elements : null;
         for (var i = 0; i < starts.Length; i++)
         {
             var axis = c.Axis(axes?[i] ?? i, shape.Count);
+            if (!sliced.Add(axis))
+            {
+                throw c.Error($"axis {axis} is named twice");
+            }
+
             var step = steps?[i] ?? 1;
             if (step == 0)
             {
@@ -296,38 +305,97 @@ public static partial class ShapeInference
         return [new TensorInfo(DataType.Int64, [part.Length]) { Elements = part }];
     }
 
-    private static TensorInfo[] Constant(InferenceContext c)
+    private static TensorInfo[] Size(InferenceContext c)
     {
-        foreach (var attribute in c.Node.Attribute)
-        {
-            switch (attribute.Name)
-            {
-                case "value" when attribute.T is { } tensor:
-                    return [TensorInfo.From(tensor)];
-                case "value_int":
-                    return [new TensorInfo(DataType.Int64, []) { Elements = [attribute.I] }];
-                case "value_ints":
-                    return [new TensorInfo(DataType.Int64, [attribute.Ints.Count]) { Elements = [.. attribute.Ints.Select(v => new Dim(v))] }];
-                case "value_float":
-                    return [new TensorInfo(DataType.Float, [])];
-                case "value_floats":
-                    return [new TensorInfo(DataType.Float, [attribute.Floats.Count])];
-            }
-        }
-
-        throw c.Error("has no value that is a tensor of numbers");
+        return [new TensorInfo(DataType.Int64, []) { Elements = c.Input(0).Shape is { } shape ? [Product(shape)] : null }];
     }
 
-    private static TensorInfo[] ConstantOfShape(InferenceContext c)
+    private static TensorInfo[] Tile(InferenceContext c)
     {
-        var type = c.Node.Find("value")?.T?.ElementType() ?? DataType.Float;
-        var rank = c.Input(0).Shape is [{ Value: { } length }] ? (int)length : (int?)null;
-        return [new TensorInfo(type, TargetShape(c, 0) ?? (rank is { } n ? [.. Enumerable.Repeat(Dim.Unknown, n)] : null))];
+        var x = c.Input(0);
+        if (x.Shape is not { } shape || TargetShape(c, 1) is not { } repeats)
+        {
+            return [new TensorInfo(x.Type, x.Shape is { } s ? OfRank(c, s.Count) : null)];
+        }
+
+        return repeats.Count == shape.Count
+            ? [new TensorInfo(x.Type, [.. shape.Zip(repeats, (d, r) => d.Value == 1 ? r : r.Value == 1 ? d : r.Value is { } times ? Map(d, v => v * times) : Dim.Unknown)])]
+            : throw c.Error($"{repeats.Count} repeats for {shape.Count} dimensions");
+    }
+
+    private static TensorInfo[] Pad(InferenceContext c)
+    {
+        var x = c.Input(0);
+        if (x.Shape is not { } shape)
+        {
+            return [new TensorInfo(x.Type, null)];
+        }
+
+        var axes = c.Optional(3)?.KnownElements;
+        if (c.IntsFromInputOrAttribute("pads", 1) is not { } pads || (axes is null && c.IsGiven(3)))
+        {
+            return [new TensorInfo(x.Type, OfRank(c, shape.Count))];
+        }
+
+        axes ??= [.. Enumerable.Range(0, shape.Count).Select(i => (long)i)];
+        if (pads.Length != 2 * axes.Length)
+        {
+            throw c.Error($"{pads.Length} pads for {axes.Length} dimensions");
+        }
+
+        var result = shape.ToArray();
+        for (var i = 0; i < axes.Length; i++)
+        {
+            var axis = c.Axis(axes[i], shape.Count);
+            var (before, after) = (pads[i], pads[i + axes.Length]);
+            result[axis] = before == 0 && after == 0 ? result[axis] : Map(result[axis], v => v + before + after);
+        }
+
+        return [new TensorInfo(x.Type, result)];
+    }
+
+    private static TensorInfo[] DepthToSpace(InferenceContext c)
+    {
+        var (x, shape, block) = BlockOperands(c);
+        var area = block * block;
+        return shape is null ? [x] : shape[1].Value % area is > 0 ? throw c.Error($"{shape[1]} channels do not divide by {area}")
+            : [x with { Shape = [shape[0], Map(shape[1], v => v / area), Map(shape[2], v => v * block), Map(shape[3], v => v * block)] }];
+    }
+
+    private static TensorInfo[] SpaceToDepth(InferenceContext c)
+    {
+        var (x, shape, block) = BlockOperands(c);
+        return shape is null ? [x] : shape.Skip(2).Any(d => d.Value % block is > 0) ? throw c.Error($"{shape[2]} x {shape[3]} does not divide by {block}")
+            : [x with { Shape = [shape[0], Map(shape[1], v => v * block * block), Map(shape[2], v => v / block), Map(shape[3], v => v / block)] }];
+    }
+
+    private static (TensorInfo X, IReadOnlyList<Dim>? Shape, long Block) BlockOperands(InferenceContext c)
+    {
+        var (x, block) = (c.Input(0) with { Elements = null }, c.Node.GetInt("blocksize", 0));
+        return x.Rank is null or 4 && block > 0 ? (x, x.Shape, block) : throw c.Error("needs [batch, channels, height, width] and a positive blocksize");
+    }
+
+    private static TensorInfo[] CenterCropPad(InferenceContext c)
+    {
+        var x = c.Input(0);
+        if (x.Shape is not { } shape)
+        {
+            return [new TensorInfo(x.Type, null)];
+        }
+
+        var axes = (c.Node.GetInts("axes") ?? [.. Enumerable.Range(0, shape.Count).Select(i => (long)i)]).Select(a => c.Axis(a, shape.Count)).ToArray();
+        var target = TargetShape(c, 1);
+        if (target is not null && target.Count != axes.Length)
+        {
+            throw c.Error($"{target.Count} lengths for {axes.Length} axes");
+        }
+
+        return [new TensorInfo(x.Type, [.. shape.Select((d, i) => Array.IndexOf(axes, i) is var at and >= 0 ? target?[at] ?? Dim.Unknown : d)])];
     }
 
     private static TensorInfo[] Reduce(InferenceContext c)
     {
-        var x = c.Input(0);
+        var x = c.Input(0) with { Floats = null };
         var keep = c.Node.GetInt("keepdims", 1) != 0;
         var axes = c.IntsFromInputOrAttribute("axes", 1);
         if (x.Shape is not { } shape || (axes is null && c.Optional(1) is not null))

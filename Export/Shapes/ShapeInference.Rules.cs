@@ -2,54 +2,107 @@ namespace OneFractal.Export;
 
 public static partial class ShapeInference
 {
-    private static readonly Dictionary<string, Rule> Rules = new()
-    {
-        ["Add"] = Arithmetic((a, b) => a + b),
-        ["Sub"] = Arithmetic((a, b) => a - b),
-        ["Mul"] = Arithmetic((a, b) => a * b),
-        ["Div"] = Arithmetic((a, b) => b == 0 ? null : a / b),
-        ["Pow"] = Elementwise,
-        ["Relu"] = SameAsInput,
-        ["Sigmoid"] = SameAsInput,
-        ["Tanh"] = SameAsInput,
-        ["Erf"] = SameAsInput,
-        ["Exp"] = SameAsInput,
-        ["Log"] = SameAsInput,
-        ["Sqrt"] = SameAsInput,
-        ["Neg"] = SameAsInput,
-        ["Gelu"] = SameAsInput,
-        ["Softmax"] = Softmax,
-        ["LogSoftmax"] = Softmax,
-        ["LayerNormalization"] = LayerNormalization,
-        ["BatchNormalization"] = BatchNormalization,
-        ["Identity"] = SameAsInput,
-        ["Dropout"] = Dropout,
-        ["Cast"] = Cast,
-        ["MatMul"] = MatMul,
-        ["Gemm"] = Gemm,
-        ["Conv"] = Conv,
-        ["MaxPool"] = Pool,
-        ["AveragePool"] = Pool,
-        ["GlobalAveragePool"] = GlobalPool,
-        ["Reshape"] = Reshape,
-        ["Flatten"] = Flatten,
-        ["Transpose"] = Transpose,
-        ["Squeeze"] = Squeeze,
-        ["Unsqueeze"] = Unsqueeze,
-        ["Expand"] = Expand,
-        ["Concat"] = Concat,
-        ["Split"] = Split,
-        ["Slice"] = Slice,
-        ["Gather"] = Gather,
-        ["Shape"] = Shape,
-        ["Constant"] = Constant,
-        ["ConstantOfShape"] = ConstantOfShape,
-        ["ReduceMean"] = Reduce,
-        ["ReduceSum"] = Reduce,
-        ["ReduceMax"] = Reduce,
-    };
+    private static readonly Dictionary<string, Rule> Rules = MakeRules();
 
-    private static TensorInfo[] SameAsInput(InferenceContext c) => [c.Input(0)];
+    private static Dictionary<string, Rule> MakeRules()
+    {
+        var rules = new Dictionary<string, Rule>
+        {
+            ["Add"] = Arithmetic((a, b) => a + b),
+            ["Sub"] = Arithmetic((a, b) => a - b),
+            ["Mul"] = Arithmetic((a, b) => a * b),
+            ["Div"] = Arithmetic((a, b) => b == 0 ? null : a / b),
+            ["Equal"] = Equal,
+            ["Where"] = Where,
+            ["Identity"] = c => [c.Input(0)],
+            ["Dropout"] = Dropout,
+            ["Cast"] = Cast,
+            ["CastLike"] = c => [c.Input(0) with { Type = c.Input(1).Type, Elements = null }],
+            ["PRelu"] = PRelu,
+            ["LayerNormalization"] = LayerNormalization,
+            ["BatchNormalization"] = BatchNormalization,
+            ["MatMul"] = MatMul,
+            ["MatMulInteger"] = MatMulInteger,
+            ["QLinearMatMul"] = QLinearMatMul,
+            ["Gemm"] = Gemm,
+            ["Einsum"] = Einsum,
+            ["Det"] = Det,
+            ["Attention"] = Attention,
+            ["QuantizeLinear"] = QuantizeLinear,
+            ["DequantizeLinear"] = DequantizeLinear,
+            ["DynamicQuantizeLinear"] = DynamicQuantizeLinear,
+            ["Conv"] = Conv,
+            ["ConvInteger"] = ConvInteger,
+            ["QLinearConv"] = QLinearConv,
+            ["ConvTranspose"] = ConvTranspose,
+            ["MaxUnpool"] = MaxUnpool,
+            ["RoiAlign"] = RoiAlign,
+            ["GridSample"] = GridSample,
+            ["Resize"] = Resize,
+            ["Upsample"] = Resize,
+            ["Reshape"] = Reshape,
+            ["Flatten"] = Flatten,
+            ["Transpose"] = Transpose,
+            ["Squeeze"] = Squeeze,
+            ["Unsqueeze"] = Unsqueeze,
+            ["Expand"] = Expand,
+            ["Tile"] = Tile,
+            ["Pad"] = Pad,
+            ["CenterCropPad"] = CenterCropPad,
+            ["DepthToSpace"] = DepthToSpace,
+            ["SpaceToDepth"] = SpaceToDepth,
+            ["Concat"] = Concat,
+            ["Split"] = Split,
+            ["Slice"] = Slice,
+            ["Gather"] = Gather,
+            ["GatherElements"] = GatherElements,
+            ["GatherND"] = GatherND,
+            ["TopK"] = TopK,
+            ["ArgMax"] = ArgExtremum,
+            ["ArgMin"] = ArgExtremum,
+            ["NonZero"] = NonZero,
+            ["Compress"] = Compress,
+            ["Unique"] = Unique,
+            ["OneHot"] = OneHot,
+            ["Shape"] = Shape,
+            ["Size"] = Size,
+            ["Constant"] = Constant,
+            ["ConstantOfShape"] = ConstantOfShape,
+            ["Range"] = Range,
+            ["RandomNormal"] = Random,
+            ["RandomUniform"] = Random,
+        };
+
+        void Add(Rule rule, params ReadOnlySpan<string> operators)
+        {
+            foreach (var name in operators)
+            {
+                rules.Add(name, rule);
+            }
+        }
+
+        Add(
+            SameAsInput,
+            "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Ceil", "Celu", "Clip", "Cos", "Cosh", "CumSum", "Elu", "Erf", "Exp",
+            "Floor", "Gelu", "GroupNormalization", "HardSigmoid", "HardSwish", "InstanceNormalization", "LeakyRelu", "Log", "LpNormalization", "LRN",
+            "MeanVarianceNormalization", "Mish", "Neg", "Not", "Reciprocal", "Relu", "ReverseSequence", "RMSNormalization", "Round", "Scatter",
+            "ScatterElements", "ScatterND", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Swish", "Tan", "Tanh",
+            "ThresholdedRelu", "Trilu");
+        Add(Softmax, "Softmax", "LogSoftmax", "Hardmax");
+        Add(c => [new TensorInfo(DataType.Bool, c.Input(0).Shape)], "IsInf", "IsNaN");
+        Add(Elementwise, "Pow", "Mod", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Max", "Mean", "Min", "Sum");
+        Add(Comparison, "And", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Or", "Xor");
+        Add(Like, "Bernoulli", "EyeLike", "RandomNormalLike", "RandomUniformLike");
+        Add(Pool, "AveragePool", "LpPool", "MaxPool");
+        Add(GlobalPool, "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool");
+        Add(
+            Reduce,
+            "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum",
+            "ReduceSumSquare");
+        return rules;
+    }
+
+    private static TensorInfo[] SameAsInput(InferenceContext c) => [c.Input(0) with { Elements = null }];
 
     private static TensorInfo[] Softmax(InferenceContext c)
     {
@@ -59,15 +112,58 @@ public static partial class ShapeInference
             _ = c.Axis(c.Node.GetInt("axis", c.Opset >= 13 ? -1 : 1), shape.Count);
         }
 
-        return [c.Input(0)];
+        return SameAsInput(c);
     }
 
     private static TensorInfo[] Elementwise(InferenceContext c)
     {
-        return [new TensorInfo(c.Input(0).Type, Broadcast(c, c.Input(0).Shape, c.Input(1).Shape))];
+        var shape = c.Input(0).Shape;
+        for (var i = 1; i < c.Inputs.Length; i++)
+        {
+            shape = Broadcast(c, shape, c.Input(i).Shape);
+        }
+
+        return [new TensorInfo(c.Input(0).Type, shape)];
     }
 
-    private static Rule Arithmetic(Func<long, long, long?> compute) => c =>
+    private static TensorInfo[] Comparison(InferenceContext c) => [Elementwise(c)[0] with { Type = DataType.Bool }];
+
+    private static TensorInfo[] Equal(InferenceContext c)
+    {
+        return [Comparison(c)[0] with { Elements = Combine(c, e => e[0] is { Value: { } a } && e[1] is { Value: { } b } ? a == b ? 1 : 0 : Dim.Unknown) }];
+    }
+
+    private static TensorInfo[] Where(InferenceContext c)
+    {
+        var elements = Combine(c, e => e[0].Value is { } condition ? e[condition != 0 ? 1 : 2] : e[1] == e[2] && e[1].IsNamed ? e[1] : Dim.Unknown);
+        return [Elementwise(c)[0] with { Type = c.Input(1).Type, Elements = elements }];
+    }
+
+    private static TensorInfo[] PRelu(InferenceContext c)
+    {
+        if (c.Input(0).Shape is { } shape && c.Input(1).Shape is { } slope)
+        {
+            RequireBroadcast(c, slope, shape, "the slope");
+        }
+
+        return SameAsInput(c);
+    }
+
+    /// <summary>Elements of the result of an operator that broadcasts, from those of its inputs at the same place; null when some are not followed.</summary>
+    private static Dim[]? Combine(InferenceContext c, Func<Dim[], Dim> combine)
+    {
+        if (c.Inputs.Any(i => i?.Elements is not { Count: > 0 }))
+        {
+            return null;
+        }
+
+        var count = c.Inputs.Max(i => i!.Elements!.Count);
+        return c.Inputs.All(i => i!.Elements!.Count is var n && (n == 1 || n == count))
+            ? [.. Enumerable.Range(0, count).Select(at => combine([.. c.Inputs.Select(i => i!.Elements![i.Elements.Count == 1 ? 0 : at])]))]
+            : null;
+    }
+
+    private static Rule Arithmetic(Func<Int128, Int128, Int128?> compute) => c =>
     {
         var (a, b) = (c.Input(0), c.Input(1));
         if (a.Type != b.Type)
@@ -75,25 +171,20 @@ public static partial class ShapeInference
             throw c.Error("the operands' types differ");
         }
 
-        var result = Elementwise(c)[0];
-        if (a.Elements is { Count: > 0 } x && b.Elements is { Count: > 0 } y && (x.Count == y.Count || x.Count == 1 || y.Count == 1))
+        Dim Element(Dim[] operands)
         {
-            var elements = new Dim[Math.Max(x.Count, y.Count)];
-            for (var i = 0; i < elements.Length; i++)
-            {
-                var (left, right) = (x[x.Count == 1 ? 0 : i].Value, y[y.Count == 1 ? 0 : i].Value);
-                elements[i] = new Dim(left is { } l && right is { } r ? compute(l, r) : null);
-            }
-
-            result = result with { Elements = elements };
+            return operands[0].Value is { } left && operands[1].Value is { } right && compute(left, right) is { } value
+                && value >= long.MinValue && value <= long.MaxValue ? (long)value : Dim.Unknown;
         }
 
-        return [result];
+        return [Elementwise(c)[0] with { Elements = Combine(c, Element) }];
     };
 
     private static TensorInfo[] LayerNormalization(InferenceContext c)
     {
         var x = c.Input(0);
+        // Kept in float32 unless stash_type says otherwise.
+        var statistics = new TensorInfo(NamedType(c, "stash_type", DataType.Float), null);
         if (x.Shape is { } shape)
         {
             var axis = c.Axis(c.Node.GetInt("axis", -1), shape.Count);
@@ -104,9 +195,11 @@ public static partial class ShapeInference
                     RequireBroadcast(c, p, [.. shape.Skip(axis)], parameter == 1 ? "the scale" : "the bias");
                 }
             }
+
+            statistics = statistics with { Shape = [.. shape.Select((d, i) => i < axis ? d : 1)] };
         }
 
-        return [x];
+        return [.. SameAsInput(c), statistics, statistics];
     }
 
     private static TensorInfo[] BatchNormalization(InferenceContext c)
@@ -128,81 +221,15 @@ public static partial class ShapeInference
             }
         }
 
-        return [x];
+        // In training, the new running statistics; in old opsets two more.
+        return [.. SameAsInput(c), .. Enumerable.Repeat(c.Input(3) with { Elements = null }, 4)];
     }
 
-    private static TensorInfo[] Dropout(InferenceContext c) => [c.Input(0), new TensorInfo(DataType.Bool, c.Input(0).Shape)];
+    private static TensorInfo[] Dropout(InferenceContext c) => [.. SameAsInput(c), new TensorInfo(DataType.Bool, c.Input(0).Shape)];
 
     private static TensorInfo[] Cast(InferenceContext c)
     {
-        var to = (DataType)c.Node.GetInt("to", 0);
-        if (to == DataType.Undefined || !Enum.IsDefined(to))
-        {
-            throw c.Error($"does not say what to cast to, or an unknown type {(int)to}");
-        }
-
+        var to = NamedType(c, "to", DataType.Undefined);
         return [c.Input(0) with { Type = to, Elements = to is DataType.Int64 or DataType.Int32 ? c.Input(0).Elements : null }];
-    }
-
-    private static TensorInfo[] MatMul(InferenceContext c)
-    {
-        var (a, b) = (c.Input(0), c.Input(1));
-        if (a.Shape is not { } x || b.Shape is not { } y)
-        {
-            return [new TensorInfo(a.Type, null)];
-        }
-
-        if (x.Count == 0 || y.Count == 0 || a.Type != b.Type)
-        {
-            throw c.Error(a.Type != b.Type ? "the factors' types differ" : "a scalar has no matrix product");
-        }
-
-        var (inner, other) = (x[^1], y[y.Count == 1 ? 0 : y.Count - 2]);
-        if (inner.Contradicts(other))
-        {
-            throw c.Error($"inner dimensions {inner} and {other} differ");
-        }
-
-        List<Dim> result = [.. Broadcast(c, [.. x.Take(x.Count - 2)], [.. y.Take(y.Count - 2)])!];
-        if (x.Count > 1)
-        {
-            result.Add(x[^2]);
-        }
-
-        if (y.Count > 1)
-        {
-            result.Add(y[^1]);
-        }
-
-        return [new TensorInfo(a.Type, result)];
-    }
-
-    private static TensorInfo[] Gemm(InferenceContext c)
-    {
-        var (a, b) = (c.Input(0), c.Input(1));
-        if (a.Shape is not { } x || b.Shape is not { } y)
-        {
-            return [new TensorInfo(a.Type, [Dim.Unknown, Dim.Unknown])];
-        }
-
-        if (x.Count != 2 || y.Count != 2 || a.Type != b.Type)
-        {
-            throw c.Error("both factors must be matrices of one type");
-        }
-
-        var (rows, inner) = c.Node.GetInt("transA", 0) != 0 ? (x[1], x[0]) : (x[0], x[1]);
-        var (other, columns) = c.Node.GetInt("transB", 0) != 0 ? (y[1], y[0]) : (y[0], y[1]);
-        if (inner.Contradicts(other))
-        {
-            throw c.Error($"inner dimensions {inner} and {other} differ");
-        }
-
-        Dim[] result = [rows, columns];
-        if (c.Optional(2)?.Shape is { } bias)
-        {
-            RequireBroadcast(c, bias, result, "the third input");
-        }
-
-        return [new TensorInfo(a.Type, result)];
     }
 }

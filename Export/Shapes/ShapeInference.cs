@@ -13,9 +13,37 @@ public static partial class ShapeInference
     internal static TensorInfo[] Infer(NodeProto node, int opset, TensorInfo?[] inputs)
     {
         var context = new InferenceContext(node, opset, inputs);
-        return node.Domain is "" or "ai.onnx" && Rules.TryGetValue(node.OpType, out var rule)
-            ? rule(context)
-            : throw context.Error("there is no shape rule for this operator");
+        if (!node.IsStandard() || !Rules.TryGetValue(node.OpType, out var rule))
+        {
+            throw context.Error("there is no shape rule for this operator");
+        }
+
+        try
+        {
+            return [.. rule(context).Select(output => Bounded(context, output))];
+        }
+        catch (OverflowException)
+        {
+            throw context.Error("a size that it asks for cannot be");
+        }
+    }
+
+    /// <summary>What no rule may say, whatever a file asks for: a negative length, more elements than a number can count, or endless lists.</summary>
+    private static TensorInfo Bounded(InferenceContext c, TensorInfo output)
+    {
+        if (output.Rank > TensorInfo.MaximumRank)
+        {
+            throw c.Error($"its result has {output.Rank} dimensions; {TensorInfo.MaximumRank} are the most");
+        }
+
+        if (output.Shape is { } shape && (shape.Any(d => d.Value < 0) || (!shape.Any(d => d.Value == 0) && shape.Aggregate(1.0, (p, d) => p * (d.Value ?? 1)) > long.MaxValue)))
+        {
+            throw c.Error($"its result cannot have the shape [{string.Join(", ", shape)}]");
+        }
+
+        var follow = output.Elements is { Count: <= TensorInfo.MaximumElements } elements && output.Rank <= 1 && !Product(output.Shape!).Contradicts(elements.Count)
+            && (output.Type != DataType.Int32 || elements.All(e => e.Value is null or (>= int.MinValue and <= int.MaxValue)));
+        return output with { Elements = follow ? output.Elements : null, Floats = c.Node.OpType is "Constant" or "Identity" ? output.Floats : null };
     }
 
     /// <summary>
@@ -44,7 +72,7 @@ public static partial class ShapeInference
         {
             var inputs = node.Input.Select(name => name.Length > 0 ? known.GetValueOrDefault(name) : null).ToArray();
             var complete = node.Input.Zip(inputs).All(p => p.First.Length == 0 || p.Second is not null);
-            if (!complete || node.Domain is not ("" or "ai.onnx") || !Rules.ContainsKey(node.OpType))
+            if (!complete || node.Output.Count == 0 || !node.IsStandard() || !Rules.ContainsKey(node.OpType))
             {
                 continue;
             }
@@ -97,6 +125,15 @@ public static partial class ShapeInference
             }
         }
     }
+
+    /// <summary>A shape of which only the rank is known.</summary>
+    private static Dim[] OfRank(InferenceContext c, long rank)
+    {
+        return rank is >= 0 and <= TensorInfo.MaximumRank ? [.. Enumerable.Repeat(Dim.Unknown, (int)rank)] : throw c.Error($"a shape of {rank} dimensions");
+    }
+
+    /// <summary>A length that a known one becomes, else unknown.</summary>
+    private static Dim Map(Dim dim, Func<long, long> length) => dim.Value is { } value ? length(value) : Dim.Unknown;
 
     private static Dim Product(IEnumerable<Dim> dims)
     {

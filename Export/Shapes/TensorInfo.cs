@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace OneFractal.Export;
 
 /// <summary>What is known of a value before anything runs.</summary>
@@ -5,11 +7,20 @@ namespace OneFractal.Export;
 /// <param name="Shape">Dimensions, or null when not even the rank is known.</param>
 public sealed record TensorInfo(DataType Type, IReadOnlyList<Dim>? Shape)
 {
+    /// <summary>The most dimensions that a value may have, as in torch.</summary>
+    internal const int MaximumRank = 64;
+
+    /// <summary>Longer tensors are no shapes: their elements are not followed.</summary>
+    internal const int MaximumElements = 64;
+
     /// <summary>
-    /// The elements of a small int64 tensor as far as they are known, so that a shape computed in the graph
+    /// The elements of a small int64, int32 or bool tensor of rank 0 or 1 as far as they are known, so that a shape computed in the graph
     /// (Shape, Slice, Concat … Expand) is still known when the graph is built.
     /// </summary>
     public IReadOnlyList<Dim>? Elements { get; init; }
+
+    /// <summary>The elements of a small constant float32 tensor of rank 0 or 1, such as the scales of Resize.</summary>
+    internal float[]? Floats { get; init; }
 
     /// <summary>The elements when every one is a known number, else null.</summary>
     public long[]? KnownElements => Elements is not null && Elements.All(e => e.Value is not null) ? [.. Elements.Select(e => e.Value!.Value)] : null;
@@ -46,10 +57,18 @@ public sealed record TensorInfo(DataType Type, IReadOnlyList<Dim>? Shape)
     public static TensorInfo From(TensorProto tensor)
     {
         var info = new TensorInfo(tensor.ElementType(), [.. tensor.Dims.Select(d => new Dim(d))]);
-        const int SmallestTensorThatIsNoShape = 64;
-        return info.Type == DataType.Int64 && tensor.Dims.Count <= 1 && tensor.ElementCount() < SmallestTensorThatIsNoShape
-            ? info with { Elements = [.. tensor.ToInt64s().Select(v => new Dim(v))] }
-            : info;
+        if (tensor.Dims.Count > 1 || tensor.ElementCount() > MaximumElements)
+        {
+            return info;
+        }
+
+        return info.Type switch
+        {
+            DataType.Int64 => info with { Elements = [.. tensor.ToInt64s().Select(v => new Dim(v))] },
+            DataType.Int32 => info with { Elements = [.. MemoryMarshal.Cast<byte, int>(tensor.ToBytes().Span).ToArray().Select(v => new Dim(v))] },
+            DataType.Float => info with { Floats = tensor.ToFloats() },
+            _ => info,
+        };
     }
 
     /// <summary>The declaration of a graph input or output.</summary>

@@ -19,21 +19,30 @@ public static class ConstantFolding
         var infos = ShapeInference.InferAll(result);
         var constants = graph.Initializer.ToDictionary(t => t.Name);
         var outputs = graph.Output.Select(o => o.Name).ToHashSet();
+        // Each weight may be stored once more: a small file that transposes one again and again must not fill the memory.
+        var budget = LargestExpansion + graph.Initializer.Sum(t => (long)t.ElementCount());
+        var aliases = new Dictionary<string, string>();
         foreach (var node in graph.Node)
         {
-            if (node.Domain is not ("" or "ai.onnx"))
+            for (var i = 0; i < node.Input.Count; i++)
+            {
+                node.Input[i] = aliases.GetValueOrDefault(node.Input[i], node.Input[i]);
+            }
+
+            if (!node.IsStandard() || node.Output is not [{ Length: > 0 } name, ..] || outputs.Contains(name))
             {
                 continue;
             }
 
-            if (node.OpType is "Dropout" or "Identity" && !outputs.Contains(node.Output[0]))
+            if (node.OpType is "Dropout" or "Identity" && node.InputOrNull(0) is { } source)
             {
-                GraphEdits.ReplaceReads(graph, node.Output[0], node.Input[0]);
+                aliases[name] = source;
             }
-            else if (node.Output.Count == 1 && !outputs.Contains(node.Output[0]) && Fold(node, infos, constants) is { } folded)
+            else if (node.Output.Count == 1 && Fold(node, infos, constants, budget) is { } folded)
             {
                 constants[folded.Name] = folded;
                 graph.Initializer.Add(folded);
+                budget -= folded.ElementCount();
             }
         }
 
@@ -46,7 +55,7 @@ public static class ConstantFolding
         return result;
     }
 
-    private static TensorProto? Fold(NodeProto node, Dictionary<string, TensorInfo> infos, Dictionary<string, TensorProto> constants)
+    private static TensorProto? Fold(NodeProto node, Dictionary<string, TensorInfo> infos, Dictionary<string, TensorProto> constants, long budget)
     {
         var name = node.Output[0];
         var info = infos.GetValueOrDefault(name);
@@ -62,13 +71,16 @@ public static class ConstantFolding
             return constant;
         }
 
-        if (node.OpType is not ("Transpose" or "Expand") || info?.StaticShape is not { } target
-            || !constants.TryGetValue(node.Input[0], out var source) || source.ElementType() != DataType.Float)
+        if (node.OpType is not ("Transpose" or "Expand") || info?.StaticShape is not { } target || node.InputOrNull(0) is not { } input
+            || !constants.TryGetValue(input, out var source) || source.ElementType() != DataType.Float)
         {
             return null;
         }
 
-        if (node.OpType == "Expand" && target.Aggregate(1.0, (p, d) => p * d) > LargestExpansion)
+        // A shape that is only declared is not to be relied on.
+        var isKnown = node.OpType == "Transpose" || infos.GetValueOrDefault(node.Input[1])?.KnownElements is not null;
+        var size = target.Aggregate(1.0, (p, d) => p * d);
+        if (!isKnown || size > budget || (node.OpType == "Expand" && size > LargestExpansion))
         {
             return null;
         }

@@ -29,8 +29,7 @@ internal static class GraphEdits
             if (node.Output.Any(needed.Contains))
             {
                 live.Add(node);
-                needed.UnionWith(node.Input);
-                needed.UnionWith(OuterReads(node));
+                needed.UnionWith(node.AllReads().Where(n => n.Length > 0));
             }
         }
 
@@ -61,11 +60,5 @@ internal static class GraphEdits
         {
             list.Add(item);
         }
-    }
-
-    private static IEnumerable<string> OuterReads(NodeProto node)
-    {
-        return node.Attribute.SelectMany(a => a.Graphs.Prepend(a.G).OfType<GraphProto>())
-            .SelectMany(g => g.Node.SelectMany(n => n.Input.Concat(OuterReads(n))).Concat(g.Output.Select(o => o.Name)));
     }
 }

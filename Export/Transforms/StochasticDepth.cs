@@ -26,7 +26,7 @@ public static class StochasticDepth
         var result = model.Clone();
         var graph = result.Graph;
         var infos = ShapeInference.InferAll(result);
-        var producers = graph.Node.SelectMany(n => n.Output.Select(o => (o, n))).ToDictionary(p => p.o, p => p.n);
+        var producers = graph.Node.SelectMany(n => n.Output.Where(o => o.Length > 0).Select(o => (o, n))).ToDictionary(p => p.o, p => p.n);
         var nodes = graph.Node.ToList();
         var onesOfRank = new Dictionary<int, string>();
         foreach (var branch in branches)
@@ -43,7 +43,9 @@ public static class StochasticDepth
             var dropout = MakeNode("Dropout", $"{name}.mask", ones, $"{name}.ratio");
             var mul = MakeNode("Mul", name, branch.Value, $"{name}.mask");
             GraphEdits.ReplaceReads(graph, branch.Value, name);
-            var after = nodes.IndexOf(producers[branch.Value]) + 1;
+            var after = producers.TryGetValue(branch.Value, out var producer)
+                ? nodes.IndexOf(producer) + 1
+                : throw new ModelException($"'{model.Source}': no node computes the residual branch '{branch.Value}'.");
             nodes.InsertRange(after, [dropout, mul]);
         }
 

@@ -7,6 +7,9 @@ namespace OneFractal.Training;
 /// </summary>
 internal sealed class ExecutionPlan
 {
+    /// <summary>The most elements of one value.</summary>
+    internal const int MostElements = int.MaxValue;
+
     private readonly Step[] _steps;
     private readonly int _slots;
     private readonly int[] _inputSlots;
@@ -62,14 +65,24 @@ internal sealed class ExecutionPlan
                 continue;
             }
 
-            if (Fusions.Match(view, node) is { } fused)
+            var context = new NodeContext(view, node);
+            try
             {
-                nodes.Add(fused.Node);
-                absorbed.UnionWith(fused.Absorbed);
-                continue;
-            }
+                RequirePossibleSizes(view, context);
+                if (Fusions.Match(view, node) is { } fused)
+                {
+                    nodes.Add(fused.Node);
+                    absorbed.UnionWith(fused.Absorbed);
+                    continue;
+                }
 
-            nodes.Add(new PlanNode(node.OpType, node.Describe(), OperatorTable.Compile(new NodeContext(view, node)), node.Input, node.Output));
+                nodes.Add(new PlanNode(node.OpType, node.Describe(), OperatorTable.Compile(context), node.Input, node.Output));
+            }
+            catch (Exception e) when (e is not OneFractalException)
+            {
+                // Attributes or inputs that a file should have, and an operator counts on.
+                throw context.Error($"it is not as this operator must be ({e.Message.Split('\n')[0].TrimEnd('.')})");
+            }
         }
 
         nodes.Reverse();
@@ -103,7 +116,7 @@ internal sealed class ExecutionPlan
             }
 
             // An output may be an input, a constant, or twice the same value: the caller gets a handle of its own for each.
-            return [.. _outputSlots.Select(slot => values[slot]!.alias())];
+            return [.. _outputSlots.Select((slot, i) => (values[slot] ?? throw new ModelException($"'{_source}': output {i} was not computed.")).alias())];
         }
         finally
         {
@@ -113,6 +126,18 @@ internal sealed class ExecutionPlan
                 {
                     values[slot]?.Dispose();
                 }
+            }
+        }
+    }
+
+    /// <summary>A result that no memory holds is refused before anything runs.</summary>
+    private static void RequirePossibleSizes(GraphView view, NodeContext context)
+    {
+        foreach (var output in context.Node.Output)
+        {
+            if (view.Infos.GetValueOrDefault(output)?.StaticShape is { } shape && shape.Aggregate(1.0, (p, d) => p * d) > MostElements)
+            {
+                throw context.Error($"its result [{string.Join(", ", shape)}] is too large");
             }
         }
     }
@@ -130,9 +155,10 @@ internal sealed class ExecutionPlan
         {
             results = step.Node.Kernel(arguments, mode);
         }
-        catch (System.Runtime.InteropServices.ExternalException e)
+        catch (Exception e) when (e is not OneFractalException)
         {
-            var shapes = string.Join(", ", arguments.Select(a => a is null ? "–" : $"[{string.Join(", ", a.shape)}]"));
+            // torch and the kernels fail in many ways on shapes and values that do not fit.
+            var shapes = string.Join(", ", arguments.Select(a => a is null or { IsInvalid: true } ? "–" : $"[{string.Join(", ", a.shape)}]"));
             throw new ModelException($"'{_source}': {step.Node.Description} failed on {shapes}: {e.Message.Split('\n')[0]}", e);
         }
 
@@ -151,8 +177,8 @@ internal sealed class ExecutionPlan
 
         foreach (var slot in step.Release)
         {
-            // What was overwritten lives on as the result.
-            if (Array.IndexOf(results, values[slot]) < 0)
+            // What was overwritten lives on as the result. (Tensor.Equals compares elements: slow, and false for NaN.)
+            if (!Array.Exists(results, result => ReferenceEquals(result, values[slot])))
             {
                 values[slot]?.Dispose();
             }

@@ -41,7 +41,7 @@ internal sealed class GraphView
     /// <summary>The node that computes the value if it is of that type and nobody else reads the value.</summary>
     public NodeProto? OnlyFor(string value, string opType)
     {
-        return _producers.GetValueOrDefault(value) is { Domain: "" or "ai.onnx" } node && node.OpType == opType && _readers[value] == 1 ? node : null;
+        return _producers.GetValueOrDefault(value) is { } node && node.IsStandard() && node.OpType == opType && _readers[value] == 1 ? node : null;
     }
 
     /// <summary>Whether the value is an initializer.</summary>

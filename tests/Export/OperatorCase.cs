@@ -64,7 +64,7 @@ internal sealed record OperatorCase(
 
     public override string ToString()
     {
-        var constants = Constants.Select(c => c is null ? "–" : $"{{{string.Join(",", c.ToInt64s())}}}");
+        var constants = Constants.Select(c => c is null ? "–" : $"{{{(c.ElementType() == DataType.Int64 ? string.Join(",", c.ToInt64s()) : string.Join(",", c.ToFloats()))}}}");
         var attributes = Attributes.Select(a => $"{a.Name}={(a.Value is long[] list ? string.Join(",", list) : a.Value)}");
         return $"{OpType}-{Opset} {string.Join(" ", Shapes.Select(s => $"[{string.Join(",", s)}]").Concat(constants).Concat(attributes))}";
     }

@@ -230,6 +230,151 @@ public sealed class ShapeInferenceTests
         Sample(from shape in Length.Array[1, 5] select new OperatorCase("GlobalAveragePool", 17, [shape], [], []));
     }
 
+    [TestMethod]
+    public void ConvTranspose()
+    {
+        Sample(from space in Gen.Int[1, 2]
+               from groups in Gen.Long[1, 2]
+               from perGroup in OneOrTwo
+               from filters in OneOrTwo
+               from channels in Gen.Frequency((5, Gen.Const(groups * perGroup)), (1, Gen.Long[1, 4]))
+               from length in Gen.Long[1, 5].Array[space]
+               from kernel in Gen.Long[1, 3].Array[space]
+               from strides in Gen.Long[1, 3].Array[space]
+               from pads in Gen.Long[0, 1].Array[2 * space]
+               from dilations in OneOrTwo.Array[space]
+               select new OperatorCase(
+                   "ConvTranspose", 17, [[2, channels, .. length], [channels, filters, .. kernel]], [],
+                   [("group", groups), ("kernel_shape", kernel), ("strides", strides), ("pads", pads), ("dilations", dilations)]));
+    }
+
+    [TestMethod]
+    public void PadTileResizeDepthToSpace()
+    {
+        Sample(from shape in Length.Array[1, 3]
+               from pads in Gen.Long[-1, 2].Array[2 * shape.Length]
+               where shape.Select((d, i) => d + pads[i] + pads[i + shape.Length]).All(d => d > 0)
+               select new OperatorCase("Pad", 17, [shape], [Ints(pads)], []));
+        Sample(from shape in Length.Array[1, 3]
+               from repeats in Gen.Long[0, 3].Array[1, 3]
+               select new OperatorCase("Tile", 17, [shape], [Ints(repeats)], []));
+        Sample(from shape in Gen.Long[1, 9].Array[4]
+               from scales in Choose.One(1f, 2f, 0.5f, 1.5f, 0.3f, 2.7f).Array[2]
+               where shape.Skip(2).Zip(scales).All(p => MathF.Floor(p.First * p.Second) > 0)
+               select new OperatorCase(
+                   "Resize", 17, [shape], [null, TensorProtoExtensions.Float("", [4], [1f, 1f, .. scales])], [("mode", "nearest")]));
+        Sample(from shape in Gen.Long[1, 9].Array[4]
+               from sizes in Gen.Long[1, 9].Array[4]
+               select new OperatorCase("Resize", 17, [shape], [null, null, Ints(sizes)], [("mode", "nearest")]));
+        Sample(from op in Choose.One("DepthToSpace", "SpaceToDepth")
+               from shape in Choose.One(1L, 2L, 4L, 8L, 9L).Array[4]
+               from block in Gen.Long[1, 3]
+               select new OperatorCase(op, 17, [shape], [], [("blocksize", block)]));
+    }
+
+    [TestMethod]
+    public void Indexing()
+    {
+        Sample(from shape in Length.Array[1, 3]
+               from axis in Gen.Int[-4, 3]
+               from count in Gen.Long[0, 4]
+               select new OperatorCase("TopK", 17, [shape], [Ints(count)], [("axis", axis)], 2));
+        Sample(from op in Choose.One("ArgMax", "ArgMin")
+               from shape in Length.Array[1, 3]
+               from axis in Gen.Int[-4, 3]
+               from keep in Gen.Int[0, 1]
+               select new OperatorCase(op, 17, [shape], [], [("axis", axis), ("keepdims", keep)]));
+        Sample(from shape in Length.Array[1, 4]
+               from depth in Gen.Long[1, 4]
+               from rows in Gen.Long[1, 3]
+               select new OperatorCase("GatherND", 17, [shape], [TensorProtoExtensions.Int64("", [rows, depth], new long[rows * depth])], []));
+        Sample(from shape in Length.Array[2]
+               from axis in Gen.Int[-2, 1]
+               from rows in Gen.Long[1, 3]
+               where rows <= shape[axis == 0 || axis == -2 ? 1 : 0]
+               select new OperatorCase(
+                   "GatherElements", 17, [shape],
+                   [TensorProtoExtensions.Int64("", axis is 0 or -2 ? [2, rows] : [rows, 2], new long[2 * rows])], [("axis", axis)]));
+    }
+
+    [TestMethod]
+    public void Einsum()
+    {
+        // Lengths fit the letters: ONNX Runtime ends the process on some that do not.
+        Sample(from equation in Choose.One("ij,jk->ik", "ij,jk", "bij,bjk->bik", "ij,ij->", "i,j->ij", "ij,ik->jk", "ij, kl -> il", "ii,ij->j", "bhqd,bhkd->bhqk")
+               from lengths in Length.Array[26]
+               let terms = equation.Replace(" ", "", StringComparison.Ordinal).Split("->")[0].Split(',')
+               let shapes = terms.Select(t => t.Select(letter => lengths[letter - 'a']).ToArray()).ToArray()
+               select new OperatorCase("Einsum", 17, shapes, [], [("equation", equation)]));
+        var g = new GraphBuilder("einsum");
+        var (x, y) = (g.Input("x", DataType.Float, 2, 3), g.Input("y", DataType.Float, 4, 5));
+        foreach (var equation in new[] { "ij,jk->ik", "ij->ij", "ijk,kl", "ij,kl->iz", "ij,kl->il->i", "" })
+        {
+            Assert.ThrowsExactly<ModelException>(() => g.Node("Einsum", [x, y], ("equation", equation)), equation);
+        }
+    }
+
+    /// <summary>Sizes that no machine has, and endless ranks and lists, are an error or unknown: nothing of their size is made.</summary>
+    [TestMethod]
+    public void AbsurdSizes_AllocateNothing()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var big = new TensorInfo(DataType.Float, [1L << 40, 1L << 20]);
+        Refused("Tile", big, Ints(1L << 20, 1L << 20));
+        Refused("Tile", big, Ints(-1, 1));
+        Refused("Pad", big, Ints(0, 0, long.MaxValue, 0));
+        Refused("Reshape", big, Ints(1L << 40, 1L << 40));
+        Refused("Expand", new TensorInfo(DataType.Float, [1]), Ints([.. Enumerable.Repeat(1L, 62), 1L << 40, 1L << 40]));
+        Refused("ConstantOfShape", TensorInfo.From(Ints(1L << 40, 1L << 40)));
+        Refused("ConstantOfShape", new TensorInfo(DataType.Int64, [1L << 40]));
+        Refused("Reshape", big, new TensorInfo(DataType.Int64, [int.MaxValue]));
+        Refused("Gather", new TensorInfo(DataType.Float, Enumerable.Repeat(new Dim(1), 60).ToArray()), new TensorInfo(DataType.Int64, Enumerable.Repeat(new Dim(1), 60).ToArray()));
+        var range = Infer("Range", TensorInfo.From(Scalar(0)), TensorInfo.From(Scalar(long.MaxValue)), TensorInfo.From(Scalar(1)))[0];
+        Assert.AreEqual(long.MaxValue, range.StaticShape![0]);
+        Assert.IsNull(range.Elements);
+        // A list of shapes that doubles with every node.
+        var list = TensorInfo.From(Ints(1, 2, 3));
+        for (var i = 0; i < 40; i++)
+        {
+            list = Infer("Concat", list, list)[0];
+        }
+
+        Assert.AreEqual(3L << 40, list.StaticShape![0]);
+        Assert.IsNull(Infer("Mul", TensorInfo.From(Ints(long.MaxValue)), TensorInfo.From(Ints(2)))[0].KnownElements);
+        Assert.IsLessThan(1 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        TensorProto Scalar(long value) => TensorProtoExtensions.Int64("", [], [value]);
+        void Refused(string op, params object[] inputs) => Assert.ThrowsExactly<ModelException>(
+            () => Infer(op, [.. inputs.Select(i => i as TensorInfo ?? TensorInfo.From((TensorProto)i))]), op);
+        TensorInfo[] Infer(string op, params TensorInfo?[] inputs)
+        {
+            var node = new NodeProto { OpType = op };
+            node.Input.AddRange(inputs.Select((_, i) => $"x{i}"));
+            node.Output.Add("y");
+            return ShapeInference.Infer(node, 17, inputs);
+        }
+    }
+
+    /// <summary>The operators that change the numbers of a shape do not hand the old numbers on.</summary>
+    [TestMethod]
+    public void ElementsOfAShape_AreFollowedOrForgotten()
+    {
+        var g = new GraphBuilder("elements");
+        var two = g.Int64s(2, 3);
+        foreach (var op in new[] { "Neg", "Abs", "Sign" })
+        {
+            Assert.IsNull(g.Node(op, [two]).Info.Elements, op);
+        }
+
+        // What PyTorch writes for x.expand(-1, 3): where the target is -1, one.
+        var ones = g.Node("ConstantOfShape", [g.Int64s(2)], ("value", TensorProtoExtensions.Int64("", [1], [1])));
+        var target = g.Int64s(-1, 3);
+        var shape = g.Node("Where", [g.Node("Equal", [target, g.Int64s(-1)]), ones, target]);
+        CollectionAssert.AreEqual(new long[] { 1, 3 }, shape.Info.KnownElements);
+        CollectionAssert.AreEqual(new long[] { 3 }, g.Split(two, 0, 2)[1].Info.KnownElements);
+        CollectionAssert.AreEqual(new long[] { 6 }, g.Node("Size", [g.Input("x", DataType.Float, 2, 3)]).Info.KnownElements);
+    }
+
     /// <summary>Shapes that a graph computes (Shape, Slice, Concat, arithmetic) are known when it is built.</summary>
     [TestMethod]
     public void ComputedShapes_AreFollowed()

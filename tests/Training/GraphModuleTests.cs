@@ -120,6 +120,20 @@ public sealed class GraphModuleTests
         Assert.AreEqual(before, Tensor.TotalCount);
     }
 
+    /// <summary>A value that is overwritten in place lives on, whatever it holds.</summary>
+    [TestMethod]
+    public void NotANumber_GoesThroughTheGraph()
+    {
+        using var scope = NewDisposeScope();
+        var model = Backbone.Create("vit-nano");
+        var weight = model.FindInitializer("blocks.1.mlp.fc1.weight")!;
+        weight.SetFloats([.. weight.ToFloats().Select(_ => float.NaN)]);
+        using var module = new GraphModule(model);
+        module.eval();
+        using var guard = no_grad();
+        Assert.IsTrue(module.call(randn(2, 3, 32, 32)).isnan().all().item<bool>());
+    }
+
     [TestMethod]
     public void UnknownOperator_IsRefusedByNameBeforeAnythingRuns()
     {
