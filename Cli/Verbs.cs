@@ -50,7 +50,7 @@ internal static class Verbs
         Add<AugmentCommand, AugmentSettings>(
             config, "augment", "Shows what augmentation does to an image", "augment photo.jpg --preview augmentations.png");
         Add<BenchCommand, BenchSettings>(
-            config, "bench", "Measures how fast this machine draws fractals and makes batches", "bench synth --json", "bench data --json");
+            config, "bench", "Measures how fast this machine draws fractals, makes batches and trains", "bench synth --json", "bench data --json", "bench graph --json");
         Add<DoctorCommand, DoctorSettings>(config, "doctor", "Tries what works on this machine and what does not", "doctor");
     }
 

@@ -11,14 +11,19 @@ using OneFractal.Training;
 
 namespace OneFractal.Cli.Commands;
 
-/// <summary>Measures how fast this machine draws fractals and makes batches.</summary>
+/// <summary>Measures how fast this machine draws fractals, makes batches and trains.</summary>
 internal sealed class BenchCommand : Verb<BenchSettings>
 {
     /// <inheritdoc />
     protected override int Run(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
         Console.WriteLine(Machine.Description);
-        var figures = settings.What == BenchSubject.Synth ? Synth(settings, progress, cancellation) : Data(settings, progress, cancellation);
+        var figures = settings.What switch
+        {
+            BenchSubject.Synth => Synth(settings, progress, cancellation),
+            BenchSubject.Data => Data(settings, progress, cancellation),
+            _ => Graph(settings, progress, cancellation),
+        };
         if (settings.Json)
         {
             Console.WriteLine(JsonSerializer.Serialize(figures));
@@ -56,8 +61,9 @@ internal sealed class BenchCommand : Verb<BenchSettings>
         using var dataset = new SyntheticDataset(FractalSet.Create(fractals, cancellation), cacheBytes: 0);
         var preprocessing = Backbone.Create(settings.Backbone, seed: 0).Metadata!.Preprocessing;
         var augmentation = new AugmentationRecipe { VerticalFlip = 0.5, RandAugment = "rand-m9-mstd0.5-inc1", ColorJitter = 0.4, RandomErasing = 0.5, Mixup = 0.8, CutMix = 1 };
-        var loader = LoaderBenchmark.Run(
-            dataset, new TrainingTransform(preprocessing, augmentation.ToSettings()), new LoaderSettings { Mix = augmentation.ToMixSettings() }, cancellation: cancellation);
+        var loaderSettings = new LoaderSettings { Mix = augmentation.ToMixSettings() };
+        loaderSettings = settings.Workers is > 0 and var workers ? loaderSettings with { Workers = workers } : loaderSettings;
+        var loader = LoaderBenchmark.Run(dataset, new TrainingTransform(preprocessing, augmentation.ToSettings()), loaderSettings, cancellation: cancellation);
         var recipe = new TrainingRecipe { Steps = settings.Steps, WarmupSteps = 0, Augmentation = augmentation };
         var waiting = DataWaitBenchmark.Run(
             new PretrainingSettings { Backbone = settings.Backbone, Fractals = fractals, Recipe = recipe }, progress, cancellation);
@@ -80,6 +86,34 @@ internal sealed class BenchCommand : Verb<BenchSettings>
             ["data_wait_fraction"] = Math.Round(waiting, 4),
         };
     }
+
+    private static Dictionary<string, object> Graph(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
+    {
+        var results = GraphBenchmark.Run(settings.Steps, settings.Device, settings.Threads ?? 0, progress, cancellation);
+        Tables.Print(
+            ["network", "batch", "graph, ms", "by hand, ms", "ratio", "graph, MB", "by hand, MB", "ratio"],
+            [.. results.Select(r => (string[])[
+                $"{r.Name}, {r.ImageSize} px", $"{r.Batch}", Tenths(1000 * r.GraphSeconds), Tenths(1000 * r.ModuleSeconds), Ratio(r.StepRatio),
+                Tenths(r.GraphBytes / 1e6), Tenths(r.ModuleBytes / 1e6), Ratio(r.MemoryRatio)])]);
+        var figures = new Dictionary<string, object> { ["machine"] = Machine.Description };
+        foreach (var result in results)
+        {
+            var key = result.Name.Replace('-', '_');
+            figures[$"{key}_step_ratio"] = Math.Round(result.StepRatio, 4);
+            figures[$"{key}_graph_milliseconds"] = Math.Round(1000 * result.GraphSeconds, 2);
+            figures[$"{key}_module_milliseconds"] = Math.Round(1000 * result.ModuleSeconds, 2);
+            if (result.MemoryRatio is { } memory)
+            {
+                figures[$"{key}_memory_ratio"] = Math.Round(memory, 4);
+            }
+        }
+
+        return figures;
+    }
+
+    private static string Tenths(double? value) => value is { } v ? FormattableString.Invariant($"{v:0.0}") : "–";
+
+    private static string Ratio(double? value) => value is { } v ? FormattableString.Invariant($"{v:0.000}") : "–";
 
     private static string Number(double value) => FormattableString.Invariant($"{value:0}");
 }

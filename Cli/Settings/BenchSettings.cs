@@ -4,10 +4,10 @@ using Spectre.Console.Cli;
 namespace OneFractal.Cli.Settings;
 
 /// <summary>Options of <c>bench</c>.</summary>
-internal sealed class BenchSettings : VerbSettings
+internal sealed class BenchSettings : ComputeSettings
 {
     [CommandArgument(0, "<WHAT>")]
-    [Description("synth: how fast fractals are drawn; data: how fast batches are made, and how long training waits for them")]
+    [Description("synth: how fast fractals are drawn; data: how fast batches are made, and how long training waits for them; graph: train steps through the ONNX graph against networks written by hand")]
     public required BenchSubject What { get; init; }
 
     [CommandOption(OptionNames.Backbone)]
@@ -16,7 +16,7 @@ internal sealed class BenchSettings : VerbSettings
     public string Backbone { get; init; } = "";
 
     [CommandOption(OptionNames.Steps)]
-    [Description("data: training steps, of which the first two do not count")]
+    [Description("data: training steps, of which the first two do not count; graph: timed steps of each side")]
     [DefaultValue(12)]
     [AtLeast(3)]
     public int Steps { get; init; }

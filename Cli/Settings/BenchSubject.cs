@@ -8,4 +8,7 @@ internal enum BenchSubject
 
     /// <summary>The loader.</summary>
     Data,
+
+    /// <summary>Training through the graph against networks written by hand.</summary>
+    Graph,
 }

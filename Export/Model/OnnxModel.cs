@@ -118,6 +118,18 @@ public sealed partial class OnnxModel
     /// <summary>An independent copy.</summary>
     public OnnxModel Clone() => new(Proto.Clone(), Source);
 
+    /// <summary>A copy in which these initializers have their type and shape but no values, which whoever holds them elsewhere puts in again.</summary>
+    public OnnxModel WithoutValues(IReadOnlySet<string> names)
+    {
+        var result = Clone();
+        foreach (var tensor in result.Graph.Initializer.Where(t => names.Contains(t.Name)))
+        {
+            tensor.ClearValues();
+        }
+
+        return result;
+    }
+
     /// <summary>SHA-256 of the serialized model (above 2 GiB, of the message without its weights, and the weights), lower-case hexadecimal.</summary>
     public string Fingerprint() => Fingerprint(InlineLimit);
 

@@ -140,6 +140,13 @@ public static class TensorProtoExtensions
         tensor.RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values));
     }
 
+    /// <summary>Drops the values of a float32 tensor, which keeps its type and shape.</summary>
+    internal static void ClearValues(this TensorProto tensor)
+    {
+        tensor.FloatData.Clear();
+        tensor.RawData = ByteString.Empty;
+    }
+
     private static TensorProto Raw(string name, DataType type, ReadOnlySpan<long> dims, ReadOnlySpan<byte> bytes)
     {
         var tensor = new TensorProto { Name = name, DataType = (int)type, RawData = ByteString.CopyFrom(bytes) };

@@ -14,6 +14,7 @@ public sealed class GraphModule : nn.Module<Tensor, Tensor>
     private readonly OnnxModel _model;
     private readonly ExecutionPlan _plan;
     private readonly Dictionary<string, Tensor> _values = [];
+    private readonly List<Parameter> _ordered = [];
     private readonly List<Tensor> _constants = [];
     private readonly Device _device;
 
@@ -25,26 +26,26 @@ public sealed class GraphModule : nn.Module<Tensor, Tensor>
     public GraphModule(OnnxModel model, Device? device = null, Precision precision = Precision.Float32)
         : base(model.Graph.Name)
     {
-        _model = model;
         _device = device ?? CPU;
         _plan = ExecutionPlan.Compile(model, precision);
         var trainable = (model.TrainableNames ?? []).ToHashSet();
         var statistics = model.RunningStatistics.ToHashSet();
         foreach (var initializer in model.Graph.Initializer.Where(t => trainable.Contains(t.Name)))
         {
-            RequireTrainable(initializer, statistics);
+            RequireTrainable(model, initializer, statistics);
         }
 
         bool IsBuffer(TensorProto t) => statistics.Contains(t.Name) && t.ElementType() == DataType.Float;
         using var noGradient = no_grad();
-        Parameters = Allocate(model.Graph.Initializer.Where(t => trainable.Contains(t.Name)));
-        Gradients = Parameters.ZerosLike();
+        // What decays first: an optimizer then has few runs of parameters that it treats alike.
+        Parameters = Allocate(model.Graph.Initializer.Where(t => trainable.Contains(t.Name)).OrderByDescending(t => WeightDecay.Applies(t.Name, t.Dims.Count)));
         Buffers = Allocate(model.Graph.Initializer.Where(IsBuffer));
-        foreach (var ((name, view), (_, gradient)) in Parameters.Entries.Zip(Gradients.Entries))
+        foreach (var (name, view) in Parameters.Entries)
         {
             // A Parameter takes over the handle it is given.
-            var parameter = new Parameter(view.alias(), requires_grad: true) { grad = gradient };
+            var parameter = new Parameter(view.alias(), requires_grad: true);
             register_parameter(name, parameter);
+            _ordered.Add(parameter);
             _values[name] = parameter;
         }
 
@@ -54,6 +55,8 @@ public sealed class GraphModule : nn.Module<Tensor, Tensor>
             _values[name] = view;
         }
 
+        // The weights are torch's now: the file's copy of them need not stay in memory.
+        _model = model.WithoutValues(_values.Keys.ToHashSet());
         foreach (var initializer in model.Graph.Initializer)
         {
             using var loaded = TensorConversion.ToTorch(initializer);
@@ -71,11 +74,11 @@ public sealed class GraphModule : nn.Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>The parameters, in the order of the graph's initializers.</summary>
+    /// <summary>The parameters' values: first those to which weight decay applies, each part in the order of the graph's initializers.</summary>
     internal FlatState Parameters { get; }
 
-    /// <summary>Their gradients; <c>backward()</c> adds to them.</summary>
-    internal FlatState Gradients { get; }
+    /// <summary>The parameters, in the order of <see cref="Parameters"/>.</summary>
+    internal IReadOnlyList<Parameter> OrderedParameters => _ordered;
 
     /// <summary>Running means and variances, in the order of the graph's initializers.</summary>
     internal FlatState Buffers { get; }
@@ -125,7 +128,6 @@ public sealed class GraphModule : nn.Module<Tensor, Tensor>
             }
 
             Parameters.Dispose();
-            Gradients.Dispose();
             Buffers.Dispose();
         }
 
@@ -147,16 +149,16 @@ public sealed class GraphModule : nn.Module<Tensor, Tensor>
         return FlatState.Zeros(initializers.Select(t => (t.Name, (long[])[.. t.Dims])), _device);
     }
 
-    private void RequireTrainable(TensorProto initializer, HashSet<string> statistics)
+    private static void RequireTrainable(OnnxModel model, TensorProto initializer, HashSet<string> statistics)
     {
         if (initializer.ElementType() != DataType.Float)
         {
-            throw new ModelException($"'{_model.Source}': '{initializer.Name}' is {initializer.ElementType()}; only float32 parameters train.");
+            throw new ModelException($"'{model.Source}': '{initializer.Name}' is {initializer.ElementType()}; only float32 parameters train.");
         }
 
         if (statistics.Contains(initializer.Name))
         {
-            throw new ModelException($"'{_model.Source}': '{initializer.Name}' is a running statistic of BatchNormalization, which cannot train.");
+            throw new ModelException($"'{model.Source}': '{initializer.Name}' is a running statistic of BatchNormalization, which cannot train.");
         }
     }
 }

@@ -3,8 +3,9 @@ using static TorchSharp.torch;
 namespace OneFractal.Training;
 
 /// <summary>Which torch device a <see cref="ComputeDevice"/> means.</summary>
-internal static class TorchDevices
+public static class TorchDevices
 {
+    /// <summary>The device; on CUDA, matrix products may use TF32 from now on.</summary>
     /// <exception cref="OneFractalException">CUDA was asked for and is not there.</exception>
     public static Device Resolve(ComputeDevice device)
     {

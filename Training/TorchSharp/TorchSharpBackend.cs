@@ -20,12 +20,13 @@ public sealed class TorchSharpBackend : ITrainingBackend
     /// <exception cref="OneFractalException">The device is not there, or the graph cannot run on TorchSharp.</exception>
     public TorchSharpBackend(OnnxModel model, TrainingRecipe recipe, ComputeDevice device)
     {
-        (_model, _recipe) = (model, recipe);
+        _recipe = recipe;
         _device = TorchDevices.Resolve(device);
         _inputShape = [-1, .. InputShape(model)];
         _classes = (int)(TensorInfo.From(model.Graph.Output[0])?.Shape?[^1].Value
             ?? throw new TrainingException($"'{model.Source}': the number of classes of its output is not known."));
         _module = new GraphModule(StochasticDepth.Insert(model, recipe.DropPath), _device, recipe.Precision);
+        _model = model.WithoutValues(_module.Parameters.Entries.Concat(_module.Buffers.Entries).Select(e => e.Name).ToHashSet());
         _optimizer = FlatOptimizer.Create(_module, recipe, LayerDecay.Scales(model, recipe.LayerDecay));
         _average = recipe.EmaDecay > 0 ? new WeightAverage(_module, recipe.EmaDecay) : null;
     }

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using OneFractal.Evaluation;
 using OneFractal.Export;
 using OneFractal.Training;
 using TorchSharp;
@@ -12,31 +13,54 @@ public sealed class GraphModuleTests
     private static readonly string[] Labels = ["a", "b", "c", "d", "e"];
 
     [TestMethod]
-    [DataRow("vit-nano", 4, 8)]
-    [DataRow("vit-micro", 4, 4)]
-    [DataRow("vit-tiny", 3, 16)]
-    public void OutputAndGradients_EqualHandWrittenViT(string name, int heads, int patch)
+    [DataRow("vit-nano")]
+    [DataRow("vit-micro")]
+    [DataRow("vit-tiny")]
+    [DataRow("resnet18")]
+    public void OutputGradientsAndStatistics_EqualNetworksWrittenByHand(string name)
     {
         using var scope = NewDisposeScope();
-        var model = Backbone.WithHead(Spread(Backbone.Create(name, seed: 3)), Labels, seed: 4);
+        var size = name is "vit-tiny" ? 224 : name is "resnet18" ? 64 : 32;
+        var model = Backbone.WithHead(Spread(Backbone.Create(name, seed: 3, imageSize: size)), Labels, seed: 4);
         using var module = new GraphModule(model);
-        var weights = module.named_parameters().ToDictionary(p => p.name, p => p.parameter.detach().clone().requires_grad_());
-        var depth = model.TrainableNames!.Count(n => n.EndsWith("qkv.weight", StringComparison.Ordinal));
-        var size = model.Metadata!.Preprocessing.Height;
+        using nn.Module<Tensor, Tensor> written = name switch
+        {
+            "vit-nano" => new HandWrittenViT(32, 8, 128, 6, 4, Labels.Length),
+            "vit-micro" => new HandWrittenViT(32, 4, 128, 6, 4, Labels.Length),
+            "vit-tiny" => new HandWrittenViT(224, 16, 192, 12, 3, Labels.Length),
+            _ => new HandWrittenResNet18(Labels.Length),
+        };
+        var parameters = module.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        using (no_grad())
+        {
+            foreach (var (parameter, value) in written.named_parameters())
+            {
+                value.copy_(parameters[parameter]);
+            }
+        }
+
         manual_seed(1);
         var images = randn(3, 3, size, size);
         var targets = tensor(new long[] { 0, 3, 2 });
-
-        var expected = new HandWrittenViT(weights, depth, heads, patch).Logits(images);
+        module.train();
+        written.train();
+        var expected = written.call(images);
         nn.functional.cross_entropy(expected, targets).backward();
         var actual = module.call(images);
         nn.functional.cross_entropy(actual, targets).backward();
 
         Assert.IsLessThanOrEqualTo(1e-5, RelativeError(actual, expected));
-        foreach (var (parameter, value) in module.named_parameters())
+        Assert.HasCount(parameters.Count, written.named_parameters().ToArray());
+        foreach (var (parameter, value) in written.named_parameters())
         {
-            Assert.IsLessThanOrEqualTo(1e-5, RelativeError(value.grad!, weights[parameter].grad!), parameter);
+            Assert.IsLessThanOrEqualTo(1e-5, RelativeError(parameters[parameter].grad!, value.grad!), parameter);
             Assert.AreNotEqual(0f, value.grad!.abs().max().item<float>(), parameter);
+        }
+
+        var buffers = module.named_buffers().ToDictionary(b => b.name, b => b.buffer);
+        foreach (var (buffer, value) in written.named_buffers().Where(b => !b.name.EndsWith("num_batches_tracked", StringComparison.Ordinal)))
+        {
+            Assert.IsLessThanOrEqualTo(1e-6, RelativeError(buffers[buffer], value), buffer);
         }
     }
 

@@ -1,42 +1,32 @@
+using TorchSharp;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace OneFractal.Training;
 
 /// <summary>
-/// An optimizer on all parameters of a <see cref="GraphModule"/> at once: a dozen passes over memory instead of a dozen calls per parameter, and a
-/// state that is open to checkpoints.
+/// An optimizer on the parameters of a <see cref="GraphModule"/> in buckets: all those that are treated alike at once on a GPU, where each call costs, and as
+/// many as stay in the cache on a CPU, where each pass over memory costs. Gradients are autograd's own until they are used, so they
+/// take no memory while the activations do; the state is open to checkpoints.
 /// </summary>
 internal abstract class FlatOptimizer : IDisposable
 {
-    private readonly FlatState _gradients;
+    // 5 vectors of 1 MB: about the second-level caches of two cores.
+    private const long CpuBucket = 1 << 18;
 
-    /// <summary>1 where weights decay, 0 elsewhere, times the parameter's learning rate scale.</summary>
-    private readonly FlatState _decay;
-
-    /// <summary>The factor on each parameter's learning rate, or null where all are 1.</summary>
-    private readonly FlatState? _scale;
+    private readonly Bucket[] _buckets;
 
     protected FlatOptimizer(GraphModule module, TrainingRecipe recipe, IReadOnlyDictionary<string, double> learningRateScales)
     {
-        (Parameters, _gradients, Recipe) = (module.Parameters, module.Gradients, recipe);
-        _decay = module.Parameters.ZerosLike();
-        _scale = learningRateScales.Values.All(s => s == 1) ? null : module.Parameters.ZerosLike();
-        using var noGradient = no_grad();
-        for (var i = 0; i < Parameters.Entries.Count; i++)
-        {
-            var (name, view) = Parameters.Entries[i];
-            var scale = learningRateScales.GetValueOrDefault(name, 1);
-            _scale?.Entries[i].View.fill_(scale);
-            _decay.Entries[i].View.fill_(WeightDecay.Applies(name, (int)view.Dimensions) ? scale : 0);
-        }
+        Recipe = recipe;
+        Parameters = module.Parameters;
+        _buckets = [.. Divide(module, learningRateScales)];
     }
 
     /// <summary>Moments or momentum, each under the name that a checkpoint gives it for a parameter.</summary>
     public abstract IReadOnlyList<(Func<string, string> NameOf, FlatState State)> State { get; }
 
     protected FlatState Parameters { get; }
-
-    protected Tensor Gradients => _gradients.Vector;
 
     protected TrainingRecipe Recipe { get; }
 
@@ -52,54 +42,128 @@ internal abstract class FlatOptimizer : IDisposable
     public double Step(StepSettings settings)
     {
         using var noGradient = no_grad();
-        using var normTensor = Gradients.norm();
-        var norm = normTensor.item<float>();
-        if (Recipe.ClipGradient > 0 && norm > Recipe.ClipGradient)
+        var gradients = new Tensor[_buckets.Length];
+        try
         {
-            Gradients.mul_(Recipe.ClipGradient / (norm + 1e-6));
-        }
+            for (var i = 0; i < gradients.Length; i++)
+            {
+                gradients[i] = _buckets[i].TakeGradient();
+            }
 
-        Update(settings);
-        Gradients.zero_();
-        return norm;
+            var norm = Norm(gradients);
+            var clip = Recipe.ClipGradient > 0 && norm > Recipe.ClipGradient ? Recipe.ClipGradient / (norm + 1e-6) : 1;
+            for (var i = 0; i < gradients.Length; i++)
+            {
+                if (clip < 1)
+                {
+                    gradients[i].mul_(clip);
+                }
+
+                var bucket = _buckets[i];
+                using var parameters = bucket.Of(Parameters);
+                Update(bucket, parameters, gradients[i], settings.LearningRate * bucket.Scale, bucket.Decays ? Recipe.WeightDecay : 0, settings.Step + 1);
+                gradients[i].Dispose();
+            }
+
+            return norm;
+        }
+        finally
+        {
+            foreach (var gradient in gradients)
+            {
+                gradient?.Dispose();
+            }
+        }
     }
 
-    public virtual void Dispose()
+    public void Dispose()
     {
-        _decay.Dispose();
-        _scale?.Dispose();
         foreach (var (_, state) in State)
         {
             state.Dispose();
         }
     }
 
-    protected abstract void Update(StepSettings settings);
+    /// <summary>Moves a bucket's parameters.</summary>
+    /// <param name="bucket">Finds the bucket's part of a state.</param>
+    /// <param name="parameters">Its parameters, which change.</param>
+    /// <param name="gradient">Its gradient, which may be overwritten.</param>
+    /// <param name="learningRate">Its learning rate.</param>
+    /// <param name="decay">Its weight decay.</param>
+    /// <param name="step">Number of the step, from 1.</param>
+    protected abstract void Update(Bucket bucket, Tensor parameters, Tensor gradient, double learningRate, double decay, long step);
 
-    /// <summary>Weight decay apart from the gradient, as AdamW has it: p ← p · (1 − lr · scale · decay).</summary>
-    protected void DecayParameters(double learningRate)
+    private static double Norm(Tensor[] gradients)
     {
-        if (Recipe.WeightDecay > 0)
+        var norms = gradients.Select(g => g.norm()).ToArray();
+        using var all = stack(norms);
+        using var norm = all.norm();
+        foreach (var part in norms)
         {
-            using var factor = _decay.Vector.mul(-learningRate * Recipe.WeightDecay).add_(1);
-            Parameters.Vector.mul_(factor);
+            part.Dispose();
+        }
+
+        return norm.item<float>();
+    }
+
+    /// <summary>Runs of parameters with one decay and one learning rate.</summary>
+    private static IEnumerable<Bucket> Divide(GraphModule module, IReadOnlyDictionary<string, double> scales)
+    {
+        var largest = module.Parameters.Vector.device_type == DeviceType.CPU ? CpuBucket : long.MaxValue;
+        long start = 0, length = 0;
+        var parameters = new List<Parameter>();
+        (bool Decays, double Scale) kind = default;
+        for (var i = 0; i < module.OrderedParameters.Count; i++)
+        {
+            var (name, view) = module.Parameters.Entries[i];
+            (bool, double) next = (WeightDecay.Applies(name, (int)view.Dimensions), scales.GetValueOrDefault(name, 1));
+            if (parameters.Count > 0 && (next != kind || length + view.numel() > largest))
+            {
+                yield return new Bucket(parameters, start, length, kind.Decays, kind.Scale);
+                (start, length, parameters) = (start + length, 0, []);
+            }
+
+            kind = next;
+            length += view.numel();
+            parameters.Add(module.OrderedParameters[i]);
+        }
+
+        if (parameters.Count > 0)
+        {
+            yield return new Bucket(parameters, start, length, kind.Decays, kind.Scale);
         }
     }
 
-    /// <summary>Weight decay as part of the gradient, as SGD has it: g ← g + decay · p.</summary>
-    protected void DecayGradients()
+    /// <summary>Parameters that lie together and are treated alike.</summary>
+    protected sealed record Bucket(IReadOnlyList<Parameter> Parameters, long Start, long Length, bool Decays, double Scale)
     {
-        if (Recipe.WeightDecay > 0)
-        {
-            // The mask holds the scale too, which the step multiplies in: a decay of its own scale here would count it twice.
-            using var applies = _scale is null ? _decay.Vector.alias() : _decay.Vector.sign();
-            Gradients.addcmul_(applies, Parameters.Vector, Recipe.WeightDecay);
-        }
-    }
+        /// <summary>The bucket's part of a state, as a view.</summary>
+        public Tensor Of(FlatState state) => state.Vector.narrow(0, Start, Length);
 
-    /// <summary>The direction times each parameter's learning rate scale, which takes the gradient's memory where there are scales.</summary>
-    protected Tensor Scaled(Tensor direction)
-    {
-        return _scale is null ? direction : (ReferenceEquals(direction, Gradients) ? Gradients : Gradients.copy_(direction)).mul_(_scale.Vector);
+        /// <summary>The gradients in one vector; the parameters have none afterwards.</summary>
+        public Tensor TakeGradient()
+        {
+            var parts = Parameters.Select(Take).ToArray();
+            if (parts.Length == 1)
+            {
+                return parts[0];
+            }
+
+            var result = cat(parts);
+            foreach (var part in parts)
+            {
+                part.Dispose();
+            }
+
+            return result;
+        }
+
+        private static Tensor Take(Parameter parameter)
+        {
+            // A parameter that the loss does not depend on has no gradient.
+            using var gradient = parameter.grad ?? zeros_like(parameter);
+            parameter.grad = null;
+            return gradient.reshape(-1);
+        }
     }
 }

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace OneFractal.Training;
 
 /// <summary>Stochastic gradient descent with momentum, plain or Nesterov's, as torch.optim.SGD computes it (no dampening).</summary>
@@ -8,11 +10,16 @@ internal sealed class FlatSgd(GraphModule module, TrainingRecipe recipe, IReadOn
 
     public override IReadOnlyList<(Func<string, string> NameOf, FlatState State)> State => [(StateNames.Momentum, _momentum)];
 
-    protected override void Update(StepSettings settings)
+    protected override void Update(Bucket bucket, Tensor parameters, Tensor gradient, double learningRate, double decay, long step)
     {
-        DecayGradients();
-        _momentum.Vector.mul_(Recipe.Momentum).add_(Gradients);
-        var direction = Recipe.Nesterov ? Gradients.add_(_momentum.Vector, Recipe.Momentum) : _momentum.Vector;
-        Parameters.Vector.add_(Scaled(direction), -settings.LearningRate);
+        if (decay > 0)
+        {
+            gradient.add_(parameters, decay);
+        }
+
+        using var momentum = bucket.Of(_momentum);
+        momentum.mul_(Recipe.Momentum).add_(gradient);
+        var direction = Recipe.Nesterov ? gradient.add_(momentum, Recipe.Momentum) : momentum;
+        parameters.add_(direction, -learningRate);
     }
 }
