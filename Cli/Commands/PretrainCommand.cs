@@ -16,6 +16,7 @@ internal sealed class PretrainCommand : Verb<PretrainSettings>
             new PretrainingSettings
             {
                 Backbone = settings.Backbone,
+                ImageSize = settings.ImageSize,
                 Fractals = settings.ToFractals(),
                 Set = settings.Set,
                 Recipe = settings.ResolveRecipe("quick-cpu"),

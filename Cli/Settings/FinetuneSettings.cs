@@ -16,7 +16,7 @@ internal sealed class FinetuneSettings : TrainingSettings
     public string? Backbone { get; init; }
 
     [CommandOption("--from-scratch <NAME>")]
-    [Description("Start from random weights instead: vit-nano, vit-micro, vit-tiny, vit-small or vit-base")]
+    [Description("Start from random weights instead: vit-nano, resnet18 ... ('backbone list' names all)")]
     public string? FromScratch { get; init; }
 
     [CommandOption(OptionNames.Labelled)]

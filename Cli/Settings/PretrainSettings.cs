@@ -8,9 +8,13 @@ namespace OneFractal.Cli.Settings;
 internal sealed class PretrainSettings : TrainingSettings
 {
     [CommandOption(OptionNames.Backbone)]
-    [Description("vit-nano, vit-micro, vit-tiny, vit-small or vit-base")]
+    [Description("vit-nano, vit-micro, resnet-micro, vit-tiny, resnet18 ... ('backbone list' names all)")]
     [DefaultValue("vit-nano")]
     public string Backbone { get; init; } = "";
+
+    [CommandOption("--image-size <PIXELS>")]
+    [Description("Side of what the network sees (default: the backbone's own)")]
+    public int? ImageSize { get; init; }
 
     [CommandOption(OptionNames.Classes)]
     [Description("Perturbed copies of the fractal, each a class of its own")]

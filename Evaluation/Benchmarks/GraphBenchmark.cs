@@ -20,7 +20,7 @@ public static class GraphBenchmark
     private static readonly Subject[] Subjects =
     [
         new("vit-tiny", ImageSize: 224, Batch: 8, () => new HandWrittenViT(224, 16, 192, 12, 3, Classes)),
-        //new("resnet18", ImageSize: 64, Batch: 32, () => new HandWrittenResNet18(Classes)),
+        new("resnet18", ImageSize: 64, Batch: 32, () => new HandWrittenResNet18(Classes)),
     ];
 
     /// <summary>Runs the comparison.</summary>
@@ -96,7 +96,7 @@ public static class GraphBenchmark
 
     private static OnnxModel MakeModel(Subject subject)
     {
-        return Backbone.WithHead(Backbone.Create(subject.Name, seed: 1), [.. Enumerable.Range(0, Classes).Select(i => $"{i}")]);
+        return Backbone.WithHead(Backbone.Create(subject.Name, seed: 1, subject.ImageSize), [.. Enumerable.Range(0, Classes).Select(i => $"{i}")]);
     }
 
     private static void CompareOutputs(Subject subject, GraphSide graph, ModuleSide module)

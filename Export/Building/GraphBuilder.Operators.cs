@@ -64,10 +64,42 @@ public sealed partial class GraphBuilder
             : Add(MatMul(x, Transpose(weight, 1, 0)), bias);
     }
 
-    /// <summary>2-D convolution with a square stride.</summary>
-    public Value Conv2d(Value x, Value weight, Value? bias, int stride)
+    /// <summary>2-D convolution; stride and padding are the same along both axes.</summary>
+    public Value Conv2d(Value x, Value weight, Value? bias, int stride, int padding = 0, int groups = 1)
     {
         long[] kernel = [weight.Length(2), weight.Length(3)];
-        return Node("Conv", bias is null ? [x, weight] : [x, weight, bias], ("kernel_shape", kernel), ("strides", new long[] { stride, stride }));
+        return Node(
+            "Conv", bias is null ? [x, weight] : [x, weight, bias], ("kernel_shape", kernel), ("strides", Both(stride)), ("pads", Pads(padding)), ("group", groups));
     }
+
+    /// <summary>2-D maximum over square windows; the padding never wins.</summary>
+    public Value MaxPool2d(Value x, int kernel, int stride, int padding)
+    {
+        return Node("MaxPool", [x], ("kernel_shape", Both(kernel)), ("strides", Both(stride)), ("pads", Pads(padding)));
+    }
+
+    /// <summary>max(x, 0).</summary>
+    public Value Relu(Value x) => Node("Relu", [x]);
+
+    /// <summary>
+    /// Batch normalisation over all but the channels, with fresh running statistics <c>running_mean</c> and <c>running_var</c> at the current module path.
+    /// </summary>
+    /// <param name="x">[batch, channels, …].</param>
+    /// <param name="scale">[channels].</param>
+    /// <param name="bias">[channels].</param>
+    /// <param name="epsilon">Added to the variance.</param>
+    /// <param name="momentum">Share of the running statistics that a step keeps.</param>
+    public Value BatchNormalization(Value x, Value scale, Value bias, float epsilon, float momentum)
+    {
+        var channels = x.Length(1);
+        var ones = new float[channels];
+        Array.Fill(ones, 1f);
+        var mean = Initializer(TensorProtoExtensions.Float(Qualify("running_mean"), [channels], new float[channels]));
+        var variance = Initializer(TensorProtoExtensions.Float(Qualify("running_var"), [channels], ones));
+        return Node("BatchNormalization", [x, scale, bias, mean, variance], ("epsilon", epsilon), ("momentum", momentum));
+    }
+
+    private static long[] Both(int value) => [value, value];
+
+    private static long[] Pads(int value) => [value, value, value, value];
 }

@@ -13,6 +13,7 @@ public sealed partial class OnnxModel
     private const string TrainableKey = "onefractal.trainable";
     private const string ResidualBranchesKey = "onefractal.residual_branches";
     private const string FeaturesKey = "onefractal.features";
+    private const string HeadKey = "onefractal.head";
     private const string ConfigKey = "onefractal.config";
 
     /// <summary>
@@ -49,6 +50,13 @@ public sealed partial class OnnxModel
     {
         get => GetProperty(FeaturesKey);
         set => SetProperty(FeaturesKey, value);
+    }
+
+    /// <summary>Module path of the classification head's parameters: timm calls it <c>head</c> in most architectures, <c>fc</c> or <c>head.fc</c> in others.</summary>
+    public string HeadModule
+    {
+        get => GetProperty(HeadKey) ?? "head";
+        set => SetProperty(HeadKey, value);
     }
 
     /// <summary>Preprocessing, labels and provenance, or null for a model without them.</summary>

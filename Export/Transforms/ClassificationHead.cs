@@ -6,15 +6,13 @@ public static class ClassificationHead
     /// <summary>Name of the graph output of a backbone with a head.</summary>
     public const string Logits = "logits";
 
-    /// <summary>Module path of the head, as in timm's ViT.</summary>
-    public const string Module = "head";
-
     /// <summary>
     /// A copy of <paramref name="backbone"/> that ends in <c>logits</c> [batch, classes] = features · weightᵀ + bias, with
-    /// <c>head.weight</c> [classes, features] filled by <paramref name="fill"/> and <c>head.bias</c> zero. An existing head is replaced.
+    /// <c>head.weight</c> [classes, features] filled by <paramref name="fill"/> and <c>head.bias</c> by <paramref name="fillBias"/> or zero, <c>head</c> being the
+    /// model's <see cref="OnnxModel.HeadModule"/>. An existing head is replaced.
     /// </summary>
     /// <exception cref="ModelException">The model does not say where its features are.</exception>
-    public static OnnxModel Attach(OnnxModel backbone, IReadOnlyList<string> labels, FillParameter fill)
+    public static OnnxModel Attach(OnnxModel backbone, IReadOnlyList<string> labels, FillParameter fill, FillParameter? fillBias = null)
     {
         var model = Detach(backbone);
         var graph = model.Graph;
@@ -24,14 +22,16 @@ public static class ClassificationHead
             throw new ModelException($"'{model.Source}': its features {features} are not a [batch, features] matrix of known width.");
         }
 
-        string weight = Module + ".weight", bias = Module + ".bias";
+        string module = model.HeadModule, weight = module + ".weight", bias = module + ".bias";
         long[] shape = [labels.Count, width];
         var values = new float[labels.Count * width];
         fill(weight, shape, values);
         graph.Initializer.Add(TensorProtoExtensions.Float(weight, shape, values));
-        graph.Initializer.Add(TensorProtoExtensions.Float(bias, [labels.Count], new float[labels.Count]));
+        values = new float[labels.Count];
+        fillBias?.Invoke(bias, [labels.Count], values);
+        graph.Initializer.Add(TensorProtoExtensions.Float(bias, [labels.Count], values));
 
-        var gemm = new NodeProto { OpType = "Gemm", Name = Module + "/Gemm" };
+        var gemm = new NodeProto { OpType = "Gemm", Name = module + "/Gemm" };
         gemm.Input.AddRange([graph.Output[0].Name, weight, bias]);
         gemm.Output.Add(Logits);
         gemm.Set("alpha", 1f);

@@ -3,30 +3,51 @@ namespace OneFractal.Training;
 /// <summary>The backbones that can be built, by name. A backbone is an ONNX graph from birth.</summary>
 public static class Backbone
 {
-    private static readonly Dictionary<string, Func<ulong, OnnxModel>> Builders =
-        VisionTransformer.Variants.ToDictionary(v => v.Name, v => (Func<ulong, OnnxModel>)(seed => VisionTransformer.Build(v, seed)));
+    private static readonly BackboneEntry[] Entries =
+    [
+        .. VisionTransformer.Variants.Select(v => new BackboneEntry(
+            v.Name, v.Architecture, v.ImageSize, v.PatchSize, (size, seed) => VisionTransformer.Build(v with { ImageSize = size }, seed))),
+        .. ResNet.Variants.Select(v => new BackboneEntry(
+            v.Name, v.Architecture, v.ImageSize, 1, (size, seed) => ResNet.Build(v with { ImageSize = size }, seed))),
+    ];
 
-    /// <summary>The names that <see cref="Create"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Builders.Keys];
+    /// <summary>The names that <see cref="Create"/> knows, besides timm's.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(e => e.Name)];
 
     /// <summary>
     /// A freshly initialised backbone: input <c>images</c> float32 [batch, 3, height, width], output <c>features</c> [batch, width].
     /// </summary>
-    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="name">One of <see cref="Names"/>, or timm's name of the same network.</param>
     /// <param name="seed">The same seed gives the same weights on every machine.</param>
-    /// <exception cref="UsageException">Unknown name.</exception>
-    public static OnnxModel Create(string name, ulong seed = 0)
+    /// <param name="imageSize">Height and width of the images in pixels; null for the architecture's own.</param>
+    /// <exception cref="UsageException">Unknown name, or a size that the architecture does not take.</exception>
+    public static OnnxModel Create(string name, ulong seed = 0, int? imageSize = null)
     {
-        return Builders.TryGetValue(name, out var build)
-            ? build(seed)
-            : throw new UsageException($"Unknown backbone '{name}': use one of {string.Join(", ", Names)}.");
+        var entry = Entries.FirstOrDefault(e => e.Name == name || e.Architecture == name)
+            ?? throw new UsageException($"Unknown backbone '{name}': use one of {string.Join(", ", Names)}.");
+        var size = imageSize ?? entry.ImageSize;
+        if (size != entry.ImageSize && (entry.SizeStep is not { } step || size % step != 0 || size is < 16 or > 4096))
+        {
+            throw new UsageException(entry.SizeStep is null
+                ? $"{entry.Name} takes images of {entry.ImageSize} pixels, not {size}."
+                : $"{entry.Name} takes images of 16 to 4096 pixels in steps of {entry.SizeStep}, not {size}.");
+        }
+
+        return entry.Build(size, seed);
     }
 
     /// <summary>
-    /// <paramref name="backbone"/> with a fresh linear head for <paramref name="labels"/>, initialised as timm does (truncated normal, std 0.02).
+    /// <paramref name="backbone"/> with a fresh linear head for <paramref name="labels"/>, initialised as timm does: truncated normal of std 0.02 without bias in
+    /// transformers, PyTorch's default in networks whose head is called <c>fc</c>.
     /// </summary>
     public static OnnxModel WithHead(OnnxModel backbone, IReadOnlyList<string> labels, ulong seed = 0)
     {
+        if (backbone.HeadModule == "fc" && backbone.Metadata is { } metadata)
+        {
+            var uniform = Initializers.FanInUniform(seed, metadata.NumFeatures);
+            return ClassificationHead.Attach(backbone, labels, uniform, uniform);
+        }
+
         return ClassificationHead.Attach(backbone, labels, Initializers.TruncatedNormal(seed, 0.02));
     }
 

@@ -36,7 +36,10 @@ internal static class Initializers
         }
     };
 
-    /// <summary>PyTorch's default for convolutions and their biases: uniform in ±1/√fan-in.</summary>
+    /// <summary>Kaiming normal for Relu over the fan-out (outputs × kernel area): standard deviation √(2 / fan-out).</summary>
+    public static FillParameter KaimingFanOut(ulong seed, long fanOut) => Normal(seed, Math.Sqrt(2.0 / fanOut));
+
+    /// <summary>PyTorch's default for convolutions, linear layers and their biases: uniform in ±1/√fan-in.</summary>
     public static FillParameter FanInUniform(ulong seed, long fanIn) => (name, _, values) =>
     {
         var random = StreamFor(seed, name);

@@ -59,7 +59,7 @@ public static class Pretraining
     /// <summary>The model of a new run, whose classes are saved first: a run that is resumed draws the same ones.</summary>
     private static OnnxModel MakeModel(PretrainingSettings settings, SyntheticDataset dataset, RunFolder run, ISyntheticSource source)
     {
-        var backbone = Backbone.Create(settings.Backbone, settings.Seed);
+        var backbone = Backbone.Create(settings.Backbone, settings.Seed, settings.ImageSize);
         SyntheticSets.Save(run.SyntheticSet, source);
         return TrainingJob.WithFreshHead(backbone, dataset.ClassNames, settings.Seed);
     }

@@ -8,6 +8,9 @@ public sealed record PretrainingSettings
     /// <summary>Name of the backbone, one of <see cref="Training.Backbone.Names"/>.</summary>
     public string Backbone { get; init; } = "vit-nano";
 
+    /// <summary>Height and width of what the network sees, in pixels; null for the backbone's own.</summary>
+    public int? ImageSize { get; init; }
+
     /// <summary>The classes and how they are drawn; by default few and small, which small networks learn within minutes.</summary>
     public FractalSetSettings Fractals { get; init; } = new()
     {
