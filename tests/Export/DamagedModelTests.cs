@@ -20,6 +20,7 @@ public sealed class DamagedModelTests
     private const int Count = 1500;
     private const long LargestRun = 1 << 22;
     private const long LargestAllocation = 1L << 30;
+    private static readonly TimeSpan LongestCase = TimeSpan.FromSeconds(20);
 
     private static readonly Func<OnnxModel, OnnxModel>[] Transforms =
     [
@@ -62,13 +63,17 @@ public sealed class DamagedModelTests
                 failures.Add($"case {i}: allocates {bytes >> 20} MiB");
             }
 
+            if (clock.Elapsed > LongestCase)
+            {
+                failures.Add($"case {i}: hangs {clock.Elapsed}, kept as {Keep(folder["case.onnx"], seed, i)}");
+            }
+
             slowest = clock.Elapsed.TotalMilliseconds > slowest.Milliseconds ? (clock.Elapsed.TotalMilliseconds, i) : slowest;
         }
 
         Console.WriteLine($"{string.Join(", ", _outcomes.Select(o => $"{o.Value} {o.Key}"))}; the slowest, {slowest.Case}, took {slowest.Milliseconds:F0} ms; "
             + $"at most {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB in use");
         Assert.IsEmpty(failures, string.Join("\n\n", failures));
-        Assert.IsLessThan(20_000, slowest.Milliseconds, $"Case {slowest.Case} hangs.");
         Assert.IsGreaterThan(count / 50, _outcomes["ran"], "Some still work.");
     }
 

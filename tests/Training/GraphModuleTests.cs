@@ -158,6 +158,42 @@ public sealed class GraphModuleTests
         Assert.IsTrue(module.call(randn(2, 3, 32, 32)).isnan().all().item<bool>());
     }
 
+    /// <summary>Against TorchSharp's matmul, which cannot be used: an operand that does not fit would end the process.</summary>
+    [TestMethod]
+    public void MatrixProduct_IsTorchs_AndReportsWhatDoesNotFit()
+    {
+        using var scope = NewDisposeScope();
+        long[][] lefts = [[3], [2, 3], [4, 2, 3], [1, 2, 3], [5, 1, 2, 3], [0, 2, 3]], rights = [[3], [3, 2], [4, 3, 2], [1, 3, 6], [4, 3, 1]];
+        var compared = 0;
+        foreach (var (left, right) in lefts.SelectMany(l => rights.Select(r => (l, r))))
+        {
+            // Lengths in front that broadcast.
+            if (left.Length > 2 && right.Length > 2 && left[^3] != right[0] && left[^3] != 1 && right[0] != 1)
+            {
+                continue;
+            }
+
+            foreach (var type in new[] { ScalarType.Float64, ScalarType.Int64 })
+            {
+                var (a, b) = ((randn(left) * 9).to(type), (randn(right) * 9).to(type));
+                var (actual, expected) = (MatrixProduct.Of(a, b), a.matmul(b));
+                CollectionAssert.AreEqual(expected.shape, actual.shape);
+                Assert.IsTrue(actual.allclose(expected, 1e-12, 1e-12));
+                compared++;
+            }
+        }
+
+        Assert.IsGreaterThan(40, compared);
+        foreach (var (a, b) in new[] { (ones(2, 3), ones(2, 3)), (ones(2, 2, 3), ones(3, 3, 2)), (ones(2, 3), ones(3, 2).to(ScalarType.Int64)), (ones(3), ones(2)), (ones(4, 3), ones(4)) })
+        {
+            Assert.Throws<System.Runtime.InteropServices.ExternalException>(() => MatrixProduct.Of(a, b));
+        }
+
+        Assert.ThrowsExactly<ArgumentException>(() => MatrixProduct.Of(ones([]), ones(2)));
+        // More memory than there is.
+        Assert.Throws<System.Runtime.InteropServices.ExternalException>(() => MatrixProduct.Of(ones(1, 1).expand(1, 1L << 30, 1), ones(1, 1).expand(1, 1, 1L << 30)));
+    }
+
     [TestMethod]
     public void UnknownOperator_IsRefusedByNameBeforeAnythingRuns()
     {

@@ -6,7 +6,7 @@ internal static partial class OperatorTable
 {
     private static IEnumerable<OperatorVersion> Products() =>
     [
-        Binary("MatMul", 1, (a, b) => a.matmul(b)),
+        Binary("MatMul", 1, MatrixProduct.Of),
         new("Gemm", 7, CompileGemm),
         new("Einsum", 12, c =>
         {

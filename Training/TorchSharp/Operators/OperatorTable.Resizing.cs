@@ -64,7 +64,7 @@ internal static partial class OperatorTable
                 else
                 {
                     var weights = tensor(axis.Weights(coordinates, cubic, antialias, excludeOutside), [axis.Output, axis.Input], dtype: x.dtype, device: x.device);
-                    result = result.transpose(dim, -1).matmul(weights.t()).transpose(dim, -1);
+                    result = nn.functional.linear(result.transpose(dim, -1), weights).transpose(dim, -1);
                 }
 
                 if (coordinates == "tf_crop_and_resize" && axis.Outside(coordinates) is { Length: > 0 } places)
