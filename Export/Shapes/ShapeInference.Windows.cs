@@ -163,6 +163,11 @@ public static partial class ShapeInference
         var upsample = c.Node.OpType == "Upsample";
         var scalesInput = upsample || c.Opset < 11 ? 1 : 2;
         var attribute = upsample ? c.Node.Find("scales")?.Floats.ToArray() : null;
+        if (attribute is null && c.Optional(scalesInput) is { Type: not DataType.Float })
+        {
+            throw c.Error("the scales are not float");
+        }
+
         // An empty tensor of scales stands for none.
         var scales = attribute ?? c.Optional(scalesInput)?.Floats;
         var sizes = scalesInput == 2 && c.IsGiven(3) ? TargetShape(c, 3) : null;

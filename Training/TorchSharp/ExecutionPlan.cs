@@ -7,9 +7,6 @@ namespace OneFractal.Training;
 /// </summary>
 internal sealed class ExecutionPlan
 {
-    /// <summary>The most elements of one value.</summary>
-    internal const int MostElements = int.MaxValue;
-
     private readonly Step[] _steps;
     private readonly int _slots;
     private readonly int[] _inputSlots;
@@ -130,15 +127,12 @@ internal sealed class ExecutionPlan
         }
     }
 
-    /// <summary>A result that no memory holds is refused before anything runs.</summary>
+    /// <summary>A result that no memory holds is refused before anything runs, as far as its shape is known.</summary>
     private static void RequirePossibleSizes(GraphView view, NodeContext context)
     {
         foreach (var output in context.Node.Output)
         {
-            if (view.Infos.GetValueOrDefault(output)?.StaticShape is { } shape && shape.Aggregate(1.0, (p, d) => p * d) > MostElements)
-            {
-                throw context.Error($"its result [{string.Join(", ", shape)}] is too large");
-            }
+            SizeLimit.Require(view.Infos.GetValueOrDefault(output)?.Shape?.Aggregate(1.0, (product, d) => product * (d.Value ?? 1)) ?? 0);
         }
     }
 

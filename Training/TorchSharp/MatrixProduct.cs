@@ -26,6 +26,7 @@ internal static class MatrixProduct
         using var scope = NewDisposeScope();
         var (left, right) = (a.Dimensions == 1 ? a.unsqueeze(0) : a, b.Dimensions == 1 ? b.unsqueeze(-1) : b);
         var batch = Broadcast(left.shape[..^2], right.shape[..^2]);
+        SizeLimit.Require([.. batch, left.shape[^2], right.shape[^1]]);
         var product = Flatten(left, batch).bmm(Flatten(right, batch)).reshape([.. batch, left.shape[^2], right.shape[^1]]);
         product = a.Dimensions == 1 ? product.squeeze(-2) : product;
         return (b.Dimensions == 1 ? product.squeeze(-1) : product).MoveToOuterDisposeScope();

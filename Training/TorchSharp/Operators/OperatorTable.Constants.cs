@@ -14,7 +14,7 @@ internal static partial class OperatorTable
             using var value = c.Node.Find("value") is { } attribute ? TensorConversion.ToTorch(attribute.T) : zeros(1);
             var scalar = value.ToScalar();
             var type = value.dtype;
-            return (inputs, mode) => [full(shape(inputs), scalar, dtype: type, device: Place(type, mode))];
+            return (inputs, mode) => [full(SizeLimit.Require(shape(inputs)), scalar, dtype: type, device: Place(type, mode))];
         }),
         new("Range", 11, CompileRange),
         new("EyeLike", 9, CompileEyeLike),
@@ -60,6 +60,7 @@ internal static partial class OperatorTable
             var type = inputs[0]!.dtype;
             var (from, to, step) = (start(inputs)[0], limit(inputs)[0], delta(inputs)[0]);
             var count = Math.Max(0, (long)Math.Ceiling((to - from) / step));
+            SizeLimit.Require(count);
             using var steps = arange(count, dtype: type is ScalarType.Float32 ? ScalarType.Float64 : type, device: Place(type, mode));
             using var scaled = steps * (type is ScalarType.Float32 or ScalarType.Float64 ? (Scalar)step : (long)step);
             using var moved = scaled + (type is ScalarType.Float32 or ScalarType.Float64 ? (Scalar)from : (long)from);

@@ -167,6 +167,7 @@ internal static partial class OperatorTable
         {
             var (indices, values) = (inputs[0]!, inputs[2]!);
             var classes = depth(inputs)[0];
+            SizeLimit.Require((double)indices.numel() * classes);
             var dim = Positive(axis, indices.Dimensions + 1);
             var wide = indices.to(ScalarType.Int64);
             var place = where(wide < 0, wide + classes, wide).unsqueeze(dim);

@@ -48,7 +48,12 @@ internal static partial class OperatorTable
         new("Tile", 6, c =>
         {
             var repeats = c.Integers(1)!;
-            return (inputs, _) => [inputs[0]!.repeat(repeats(inputs))];
+            return (inputs, _) =>
+            {
+                var times = repeats(inputs);
+                SizeLimit.Require(times.Aggregate((double)inputs[0]!.numel(), (product, r) => product * r));
+                return [inputs[0]!.repeat(times)];
+            };
         }),
         new("DepthToSpace", 1, CompileDepthToSpace),
         new("SpaceToDepth", 1, CompileSpaceToDepth),
@@ -132,7 +137,7 @@ internal static partial class OperatorTable
             result[^i] = want == 1 ? have : want;
         }
 
-        return x.expand(result);
+        return x.expand(SizeLimit.Require(result));
     }
 
     private static Kernel CompileSplit(NodeContext c)
@@ -215,6 +220,7 @@ internal static partial class OperatorTable
                 }
             }
 
+            SizeLimit.Require(x.shape.Select((d, i) => (double)d + all[i] + all[i + rank]).Aggregate(1.0, (product, d) => product * d));
             if (mode == "constant")
             {
                 return [nn.functional.pad(x, SlidingWindow.TorchOrder(all), value: value ?? Number(inputs[2]!))];

@@ -43,6 +43,7 @@ internal static partial class OperatorTable
         {
             var x = inputs[0]!;
             var axes = ResizedAxes(x, scales?.Invoke(inputs) ?? [], sizes?.Invoke(inputs) ?? [], roi?.Invoke(inputs) ?? [], named, policy);
+            SizeLimit.Require(axes.Aggregate((double)x.numel(), (product, a) => product / Math.Max(1, a.Axis.Input) * a.Axis.Output));
             if (mode != "nearest" && !antialias && !excludeOutside && cubic is null or -0.75f && Interpolate(x, axes, mode, coordinates) is { } direct)
             {
                 return [direct];

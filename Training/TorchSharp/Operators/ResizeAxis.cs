@@ -60,6 +60,7 @@ internal sealed record ResizeAxis(long Input, long Output, double Scale, (double
     /// <param name="excludeOutside">Whether elements outside do not count; otherwise the outermost repeat.</param>
     public double[] Weights(string coordinates, double? cubic, bool antialias, bool excludeOutside)
     {
+        SizeLimit.Require((double)Output * Input);
         var weights = new double[Output * Input];
         var stretch = antialias ? Math.Min(Scale, 1) : 1;
         double radius = (cubic is null ? 1 : 2) / stretch;
