@@ -21,6 +21,7 @@ internal sealed class FinetuneCommand : Verb<FinetuneSettings>
             {
                 Data = settings.Data ?? "",
                 Backbone = settings.Backbone,
+                Foreign = settings.ResolveForeign(),
                 FromScratch = settings.FromScratch,
                 Labelled = settings.Labelled,
                 Validation = settings.Validation,

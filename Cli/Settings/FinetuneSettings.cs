@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using OneFractal.Data;
+using OneFractal.Export;
 using Spectre.Console.Cli;
 
 namespace OneFractal.Cli.Settings;
@@ -12,8 +13,34 @@ internal sealed class FinetuneSettings : TrainingSettings
     public string? Data { get; init; }
 
     [CommandOption("--backbone <FILE>")]
-    [Description("Model file to start from, such as a run's backbone.onnx")]
+    [Description("Model file to start from: a run's backbone.onnx, or any ONNX image network")]
     public string? Backbone { get; init; }
+
+    [CommandOption(OptionNames.HeadAt)]
+    [Description("Foreign backbone: the node that is its head, or the value that holds its features, where it is not found")]
+    public string? HeadAt { get; init; }
+
+    [CommandOption(OptionNames.Size)]
+    [Description("Foreign backbone: image size in pixels, where its graph takes any (224)")]
+    [AtLeast(1)]
+    public int? Size { get; init; }
+
+    [CommandOption("--pixel-max <VALUE>")]
+    [Description("Foreign backbone: the pixel value of full brightness that it was trained with, 1 or 255")]
+    [DefaultValue(1.0)]
+    public double PixelMax { get; init; }
+
+    [CommandOption("--mean <R,G,B>")]
+    [Description("Foreign backbone: mean per channel, in units of --pixel-max (ImageNet's for 1, 0 for 255)")]
+    public string? Mean { get; init; }
+
+    [CommandOption("--std <R,G,B>")]
+    [Description("Foreign backbone: standard deviation per channel, in units of --pixel-max (ImageNet's for 1, 1 for 255)")]
+    public string? Std { get; init; }
+
+    [CommandOption("--bgr")]
+    [Description("Foreign backbone: its channels are blue, green, red")]
+    public bool Bgr { get; init; }
 
     [CommandOption("--from-scratch <NAME>")]
     [Description("Start from random weights instead: vit-nano, resnet18 ... ('backbone list' names all)")]
@@ -33,4 +60,13 @@ internal sealed class FinetuneSettings : TrainingSettings
     [DefaultValue(0)]
     [AtLeast(0)]
     public int Validation { get; init; }
+
+    /// <summary>What the options say of a foreign backbone.</summary>
+    public ForeignModelSettings ResolveForeign()
+    {
+        return new ForeignModelSettings
+        {
+            HeadAt = HeadAt, Size = Size, PixelMax = PixelMax, Mean = NumberList.Parse("--mean", Mean), Std = NumberList.Parse("--std", Std), Bgr = Bgr,
+        };
+    }
 }

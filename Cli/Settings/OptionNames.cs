@@ -10,6 +10,7 @@ internal static class OptionNames
     public const string Output = "-o|--output <PATH>";
     public const string Json = "--json";
     public const string Backbone = "--backbone <NAME>";
+    public const string HeadAt = "--head-at <NAME>";
     public const string Steps = "--steps <N>";
     public const string Labelled = "--labelled <N>";
     public const string Validation = "--validation <N>";

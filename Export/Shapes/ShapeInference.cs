@@ -51,7 +51,10 @@ public static partial class ShapeInference
     /// graph's <c>value_info</c> declares.
     /// </summary>
     /// <exception cref="ModelException">A node's inputs do not fit its operator.</exception>
-    public static Dictionary<string, TensorInfo> InferAll(OnnxModel model)
+    public static Dictionary<string, TensorInfo> InferAll(OnnxModel model) => InferAll(model, null);
+
+    /// <summary>As <see cref="InferAll(OnnxModel)"/>; <paramref name="visit"/> sees, and may change, each node before it is inferred.</summary>
+    internal static Dictionary<string, TensorInfo> InferAll(OnnxModel model, Action<NodeProto, Dictionary<string, TensorInfo>>? visit)
     {
         var graph = model.Graph;
         var known = new Dictionary<string, TensorInfo>();
@@ -70,6 +73,7 @@ public static partial class ShapeInference
 
         foreach (var node in graph.Node)
         {
+            visit?.Invoke(node, known);
             var inputs = node.Input.Select(name => name.Length > 0 ? known.GetValueOrDefault(name) : null).ToArray();
             var complete = node.Input.Zip(inputs).All(p => p.First.Length == 0 || p.Second is not null);
             if (!complete || node.Output.Count == 0 || !node.IsStandard() || !Rules.ContainsKey(node.OpType))

@@ -49,7 +49,10 @@ public static class ClassificationHead
         return model;
     }
 
-    /// <summary>A copy of <paramref name="model"/> that ends at its features; what only the head needed is gone.</summary>
+    /// <summary>
+    /// A copy of <paramref name="model"/> that ends at its features [batch, width]; what only the head needed is gone. Features that are a map or tokens are
+    /// averaged.
+    /// </summary>
     /// <exception cref="ModelException">The model does not say where its features are.</exception>
     public static OnnxModel Detach(OnnxModel model)
     {
@@ -64,6 +67,7 @@ public static class ClassificationHead
             GraphEdits.RemoveDeadCode(result);
         }
 
+        FeaturePooling.Apply(result);
         if (result.Metadata is { } metadata)
         {
             result.Metadata = metadata with { Labels = [] };

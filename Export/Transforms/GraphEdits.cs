@@ -52,6 +52,34 @@ internal static class GraphEdits
         }
     }
 
+    /// <summary>A node with one output, which is also its name.</summary>
+    public static NodeProto MakeNode(string opType, string output, params ReadOnlySpan<string> inputs)
+    {
+        var node = new NodeProto { OpType = opType, Name = output };
+        foreach (var input in inputs)
+        {
+            node.Input.Add(input);
+        }
+
+        node.Output.Add(output);
+        return node;
+    }
+
+    /// <summary>The name, or one like it, that no value of the graph has.</summary>
+    public static string FreshName(GraphProto graph, string name)
+    {
+        var taken = graph.WithBodies()
+            .SelectMany(g => g.Input.Select(i => i.Name).Concat(g.Initializer.Select(t => t.Name)).Concat(g.Node.SelectMany(n => n.Output)))
+            .ToHashSet();
+        var fresh = name;
+        for (var i = 2; taken.Contains(fresh); i++)
+        {
+            fresh = $"{name}_{i}";
+        }
+
+        return fresh;
+    }
+
     /// <summary>Replaces the items of a protobuf list, which has no such operation of its own.</summary>
     public static void Replace<T>(ICollection<T> list, IReadOnlyCollection<T> items)
     {

@@ -40,8 +40,8 @@ public static class StochasticDepth
 
             var name = $"{branch.Value}.drop_path";
             graph.Initializer.Add(TensorProtoExtensions.Float($"{name}.ratio", [], [(float)(rate * branch.Depth)]));
-            var dropout = MakeNode("Dropout", $"{name}.mask", ones, $"{name}.ratio");
-            var mul = MakeNode("Mul", name, branch.Value, $"{name}.mask");
+            var dropout = GraphEdits.MakeNode("Dropout", $"{name}.mask", ones, $"{name}.ratio");
+            var mul = GraphEdits.MakeNode("Mul", name, branch.Value, $"{name}.mask");
             GraphEdits.ReplaceReads(graph, branch.Value, name);
             var after = producers.TryGetValue(branch.Value, out var producer)
                 ? nodes.IndexOf(producer) + 1
@@ -58,27 +58,15 @@ public static class StochasticDepth
     private static string AddOnes(GraphProto graph, List<NodeProto> nodes, int rank)
     {
         var name = $"drop_path.ones{rank}d";
-        var batch = MakeNode("Shape", $"{name}.batch", graph.Input[0].Name);
+        var batch = GraphEdits.MakeNode("Shape", $"{name}.batch", graph.Input[0].Name);
         batch.Set("start", 0);
         batch.Set("end", 1);
-        var shape = MakeNode("Concat", $"{name}.shape", $"{name}.batch", $"{name}.tail");
+        var shape = GraphEdits.MakeNode("Concat", $"{name}.shape", $"{name}.batch", $"{name}.tail");
         shape.Set("axis", 0);
         graph.Initializer.Add(TensorProtoExtensions.Int64($"{name}.tail", [rank - 1], [.. Enumerable.Repeat(1L, rank - 1)]));
-        var ones = MakeNode("ConstantOfShape", name, $"{name}.shape");
+        var ones = GraphEdits.MakeNode("ConstantOfShape", name, $"{name}.shape");
         ones.Set("value", TensorProtoExtensions.Float("", [1], [1f]));
         nodes.InsertRange(0, [batch, shape, ones]);
         return name;
-    }
-
-    private static NodeProto MakeNode(string opType, string output, params ReadOnlySpan<string> inputs)
-    {
-        var node = new NodeProto { OpType = opType, Name = output };
-        foreach (var input in inputs)
-        {
-            node.Input.Add(input);
-        }
-
-        node.Output.Add(output);
-        return node;
     }
 }

@@ -33,7 +33,7 @@ public static class Finetuning
             settings,
             settings.Recipe,
             settings.Seed,
-            () => TrainingJob.WithFreshHead(LoadBackbone(settings), train.ClassNames, settings.Seed),
+            () => TrainingJob.WithFreshHead(LoadBackbone(settings, options.Progress), train.ClassNames, settings.Seed),
             new JobData(training, validation, test),
             options,
             cancellation);
@@ -81,7 +81,7 @@ public static class Finetuning
         return (training, settings.Validation == 0 ? null : SubsetDataset.Stratified(training.Rest(), settings.Validation, seed));
     }
 
-    private static OnnxModel LoadBackbone(FinetuningSettings settings)
+    private static OnnxModel LoadBackbone(FinetuningSettings settings, IProgressReporter progress)
     {
         if (settings.Backbone is null)
         {
@@ -89,12 +89,19 @@ public static class Finetuning
         }
 
         var model = OnnxModel.Load(settings.Backbone);
-        if (model.Metadata is null || model.TrainableNames is not { Count: > 0 })
+        if (!ForeignModel.IsForeign(model))
         {
-            throw new ModelException(
-                $"'{settings.Backbone}' does not say its input size or which of its weights train: give a backbone.onnx that 'onefractal pretrain' wrote (folded deployment files do not train).");
+            return settings.Foreign == new ForeignModelSettings()
+                ? model
+                : throw new UsageException($"'{settings.Backbone}' says itself how it is fed and where its head is: leave --head-at, --size, --mean, --std, --pixel-max and --bgr out.");
         }
 
-        return model;
+        var import = ForeignModel.Import(model, settings.Foreign);
+        foreach (var note in import.Notes)
+        {
+            progress.Message($"{Path.GetFileName(settings.Backbone)}: {note}");
+        }
+
+        return import.Model;
     }
 }

@@ -11,6 +11,9 @@ public sealed record FinetuningSettings
     /// <summary>Model file to start from, or null to start from scratch.</summary>
     public string? Backbone { get; init; }
 
+    /// <summary>What <see cref="Backbone"/> cannot say of itself where OneFractal did not write it.</summary>
+    public ForeignModelSettings Foreign { get; init; } = new();
+
     /// <summary>Name of the architecture to start from scratch, or null to start from <see cref="Backbone"/>.</summary>
     public string? FromScratch { get; init; }
 

@@ -1,0 +1,48 @@
+namespace OneFractal.Export;
+
+/// <summary>Which values of a graph are images on their way, and which are stored tensors, from one walk in the graph's order.</summary>
+internal sealed class GraphFacts
+{
+    // They give the same weights in another layout or, for a token, as often as there are images. All read the tensor as their first input.
+    private static readonly HashSet<string> Rearranging =
+        ["Identity", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Expand", "Tile", "Gather", "Slice", "Resize", "Upsample"];
+
+    private readonly Dictionary<string, NodeProto> _producers = [];
+    private readonly Dictionary<string, TensorProto> _stored;
+    private readonly HashSet<string> _data;
+
+    public GraphFacts(OnnxModel model)
+    {
+        _stored = model.Graph.Initializer.ToDictionary(t => t.Name);
+        _data = [.. model.Graph.Input.Select(i => i.Name).Where(n => !_stored.ContainsKey(n))];
+        foreach (var node in model.Graph.Node)
+        {
+            // How large an image is says nothing of what is on it.
+            var isData = node.OpType is not ("Shape" or "Size") && node.AllReads().Any(_data.Contains);
+            foreach (var output in node.Output.Where(o => o.Length > 0))
+            {
+                _producers[output] = node;
+                if (isData)
+                {
+                    _data.Add(output);
+                }
+            }
+
+            if (!isData && node.Output is [{ Length: > 0 } name] && node.InputOrNull(0) is { } source && IsRearranging(node) && _stored.TryGetValue(source, out var tensor))
+            {
+                _stored[name] = tensor;
+            }
+        }
+    }
+
+    /// <summary>Whether the value depends on the graph's input.</summary>
+    public bool IsData(string value) => _data.Contains(value);
+
+    /// <summary>The node that computes the value, or null.</summary>
+    public NodeProto? Producer(string value) => _producers.GetValueOrDefault(value);
+
+    /// <summary>The initializer that the value is, however rearranged, or null.</summary>
+    public TensorProto? Stored(string? value) => value is null || _data.Contains(value) ? null : _stored.GetValueOrDefault(value);
+
+    private static bool IsRearranging(NodeProto node) => node.IsStandard() && Rearranging.Contains(node.OpType);
+}
