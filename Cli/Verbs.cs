@@ -40,11 +40,15 @@ internal static class Verbs
             "finetune photos/ --backbone runs/fractal/backbone.onnx -o runs/photos",
             "finetune fashion-mnist --labelled 1000 --from-scratch vit-nano");
         Add<ExportCommand, ExportSettings>(
-            config, "export", "Writes a deployment file of a trained model", "export runs/photos/classifier.onnx -o photos.onnx");
+            config, "export", "Writes a deployment file of a trained model, or its weights",
+            "export runs/photos/classifier.onnx -o photos.onnx", "export runs/fractal/backbone.onnx -o backbone.safetensors");
         Add<VerifyCommand, VerifySettings>(
             config, "verify", "Compares a model's outputs on every runtime of this machine", "verify photos.onnx --images photos/");
         Add<PredictCommand, PredictSettings>(
             config, "predict", "Classifies images with a model file", "predict photos.onnx new/ --top 3");
+        Add<BackboneCommand, BackboneSettings>(
+            config, "backbone", "Makes an ONNX backbone with fresh weights, or with those of a timm file",
+            "backbone list", "backbone create resnet18 -o resnet18.onnx", "backbone create resnet18 --weights resnet18.pth -o resnet18.onnx");
         Add<DataCommand, DataSettings>(
             config, "data", "Looks through a data set, or downloads one", "data inspect photos/ -o samples.png", "data fetch cifar10");
         Add<AugmentCommand, AugmentSettings>(

@@ -2,19 +2,28 @@ using System.Globalization;
 using OneFractal.Cli.Output;
 using OneFractal.Cli.Settings;
 using OneFractal.Evaluation;
+using OneFractal.Export;
+using OneFractal.Training;
 
 namespace OneFractal.Cli.Commands;
 
-/// <summary>Writes a deployment file of a trained model.</summary>
+/// <summary>Writes a deployment file of a trained model, or its weights.</summary>
 internal sealed class ExportCommand : Verb<ExportSettings>
 {
     /// <inheritdoc />
     protected override int Run(ExportSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
+        var output = settings.Output ?? throw new UsageException("Name the file to write with -o, e.g. -o model.onnx.");
+        var batch = ParseBatch(settings.Batch);
+        if (BackboneWeights.IsWeightsFile(output))
+        {
+            return ExportWeights(settings, output, batch);
+        }
+
         var report = ModelExport.Run(
             settings.Model,
-            settings.Output ?? throw new UsageException("Name the file to write with -o, e.g. -o model.onnx."),
-            new ModelExportSettings { Batch = ParseBatch(settings.Batch), Features = settings.Features });
+            output,
+            new ModelExportSettings { Batch = batch, Features = settings.Features });
         Tables.Print(
             ["", ""],
             [
@@ -25,6 +34,25 @@ internal sealed class ExportCommand : Verb<ExportSettings>
                 ["input", string.Join("; ", report.Inputs)],
                 ["output", string.Join("; ", report.Outputs)],
                 ["difference", string.Create(CultureInfo.InvariantCulture, $"{report.MaxError:0.0e+0} on ONNX Runtime, at most {report.Tolerance:0.0e+0} accepted")],
+            ]);
+        return 0;
+    }
+
+    private static int ExportWeights(ExportSettings settings, string output, int? batch)
+    {
+        if (batch is not null)
+        {
+            throw new UsageException($"--batch is of a model, and '{output}' takes only weights: leave it out, or name an .onnx file.");
+        }
+
+        var model = OnnxModel.Load(settings.Model);
+        var (tensors, values) = BackboneWeights.Save(settings.Features ? ClassificationHead.Detach(model) : model, output);
+        Tables.Print(
+            ["", ""],
+            [
+                ["weights", output],
+                ["tensors", tensors.ToString("N0", CultureInfo.InvariantCulture)],
+                ["values", values.ToString("N0", CultureInfo.InvariantCulture)],
             ]);
         return 0;
     }

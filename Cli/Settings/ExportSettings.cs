@@ -11,7 +11,7 @@ internal sealed class ExportSettings : VerbSettings
     public required string Model { get; init; }
 
     [CommandOption(OptionNames.Output)]
-    [Description("The .onnx file to write; its metadata goes to a .json file beside it")]
+    [Description("The .onnx file to write, its metadata in a .json file beside it; or .safetensors or .pth (.pt, .bin): the weights alone, under timm's names")]
     public string? Output { get; init; }
 
     [CommandOption("--batch <N>")]

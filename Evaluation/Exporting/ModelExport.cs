@@ -43,7 +43,7 @@ public static class ModelExport
     {
         if (!output.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) || Directory.Exists(output))
         {
-            throw new UsageException($"Cannot export to '{output}': name a file that ends in .onnx.");
+            throw new UsageException($"Cannot export to '{output}': name a file that ends in .onnx, or in .safetensors or .pth for the weights alone.");
         }
 
         if (Path.GetFullPath(source) == Path.GetFullPath(output))

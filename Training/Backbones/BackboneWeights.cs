@@ -94,6 +94,11 @@ public static class BackboneWeights
             weight.SetFloats(ToFloats(file[name], path));
         }
 
+        if (result.Metadata is { } metadata)
+        {
+            result.Metadata = metadata with { Provenance = new Dictionary<string, string>(metadata.Provenance) { ["weights"] = Path.GetFileName(path) } };
+        }
+
         return result;
     }
 

@@ -28,6 +28,7 @@ public sealed class BackboneWeightsTests
         var fresh = Backbone.WithHead(Backbone.Create(backbone, seed: 9), TestModels.Labels, seed: 9);
         var loaded = BackboneWeights.Load(fresh, folder[file]);
         AssertWeights(model, loaded, names);
+        Assert.AreEqual(file, loaded.Metadata!.Provenance["weights"]);
         Assert.AreNotEqual(model.FindInitializer(names[0]), fresh.FindInitializer(names[0]), "The model that was given is as it was.");
     }
 

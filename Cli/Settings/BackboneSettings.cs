@@ -1,0 +1,34 @@
+using System.ComponentModel;
+using Spectre.Console.Cli;
+
+namespace OneFractal.Cli.Settings;
+
+/// <summary>Options of <c>backbone</c>.</summary>
+internal sealed class BackboneSettings : VerbSettings
+{
+    [CommandArgument(0, "<ACTION>")]
+    [Description("list: names that can be created; create: an ONNX file with fresh weights, or with those of a file")]
+    public required BackboneAction Action { get; init; }
+
+    [CommandArgument(1, "[MODEL]")]
+    [Description("create: a name from list, or timm's")]
+    public string? Model { get; init; }
+
+    [CommandOption("--weights <FILE>")]
+    [Description("create: weights under timm's names, .safetensors or PyTorch's .pth, .pt or .bin; a head among them is left out")]
+    public string? Weights { get; init; }
+
+    [CommandOption(OptionNames.Size)]
+    [Description("create: image size in pixels (the network's own)")]
+    [AtLeast(1)]
+    public int? Size { get; init; }
+
+    [CommandOption(OptionNames.Seed)]
+    [Description("create: seed of fresh weights")]
+    [DefaultValue(0UL)]
+    public ulong Seed { get; init; }
+
+    [CommandOption(OptionNames.Output)]
+    [Description("create: the .onnx file to write")]
+    public string? Output { get; init; }
+}
