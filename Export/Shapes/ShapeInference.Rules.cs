@@ -130,11 +130,13 @@ public static partial class ShapeInference
 
     private static TensorInfo[] Equal(InferenceContext c)
     {
+        _ = c.Input(1);
         return [Comparison(c)[0] with { Elements = Combine(c, e => e[0] is { Value: { } a } && e[1] is { Value: { } b } ? a == b ? 1 : 0 : Dim.Unknown) }];
     }
 
     private static TensorInfo[] Where(InferenceContext c)
     {
+        _ = c.Input(2);
         var elements = Combine(c, e => e[0].Value is { } condition ? e[condition != 0 ? 1 : 2] : e[1] == e[2] && e[1].IsNamed ? e[1] : Dim.Unknown);
         return [Elementwise(c)[0] with { Type = c.Input(1).Type, Elements = elements }];
     }

@@ -138,9 +138,9 @@ public static partial class ShapeInference
     private static TensorInfo[] RoiAlign(InferenceContext c)
     {
         var (x, rois) = (c.Input(0), c.Input(1));
-        return x.Rank is null or 4
+        return x.Rank is null or 4 && rois.Rank is null or 2
             ? [new TensorInfo(x.Type, [rois.Shape?[0] ?? Dim.Unknown, x.Shape?[1] ?? Dim.Unknown, c.Node.GetInt("output_height", 1), c.Node.GetInt("output_width", 1)])]
-            : throw c.Error("needs [batch, channels, height, width]");
+            : throw c.Error("needs [batch, channels, height, width] and boxes [count, 4]");
     }
 
     private static TensorInfo[] GridSample(InferenceContext c)

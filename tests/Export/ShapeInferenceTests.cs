@@ -355,6 +355,48 @@ public sealed class ShapeInferenceTests
         }
     }
 
+    /// <summary>Any number of inputs of any small rank, to every operator: shapes or an error of the node.</summary>
+    [TestMethod]
+    public void WrongInputs_AreATypedError()
+    {
+        var random = new Random(1);
+        var operators = OnnxTestCase.All().SelectMany(c => c.ReadModel().Graph.Node).Where(n => ShapeInference.Knows(n.OpType)).DistinctBy(n => n.OpType).ToList();
+        if (operators.Count == 0)
+        {
+            Assert.Inconclusive("The ONNX backend tests are missing: install libonnx-testdata.");
+        }
+
+        for (var i = 0; i < 20_000; i++)
+        {
+            var node = operators[i % operators.Count].Clone();
+            TensorInfo?[] inputs = [.. Enumerable.Range(0, random.Next(6)).Select(_ => random.Next(8) == 0 ? null : Any())];
+            node.Input.Clear();
+            node.Input.AddRange(inputs.Select((x, at) => x is null ? "" : $"x{at}"));
+            try
+            {
+                ShapeInference.Infer(node, random.Next(7, 27), inputs);
+            }
+            catch (ModelException e)
+            {
+                StringAssert.Contains(e.Message, node.OpType);
+            }
+        }
+
+        TensorInfo Any()
+        {
+            var type = Choice(DataType.Float, DataType.Int64, DataType.Int32, DataType.Bool);
+            Dim[]? shape = random.Next(9) == 0 ? null : [.. Enumerable.Range(0, random.Next(5)).Select(_ => random.Next(6) == 0 ? Dim.Unknown : new Dim(random.Next(4)))];
+            var count = shape is { Length: <= 1 } ? shape is [var only] ? only.Value : 1 : null;
+            return new TensorInfo(type, shape)
+            {
+                Elements = count is { } n && type != DataType.Float ? [.. Enumerable.Range(0, (int)n).Select(_ => new Dim(random.Next(-3, 5)))] : null,
+                Floats = count is { } m && type == DataType.Float ? [.. Enumerable.Range(0, (int)m).Select(_ => random.Next(-1, 3) * 0.5f)] : null,
+            };
+        }
+
+        T Choice<T>(params T[] values) => values[random.Next(values.Length)];
+    }
+
     /// <summary>The operators that change the numbers of a shape do not hand the old numbers on.</summary>
     [TestMethod]
     public void ElementsOfAShape_AreFollowedOrForgotten()
