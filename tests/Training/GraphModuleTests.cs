@@ -198,6 +198,19 @@ public sealed class GraphModuleTests
         }
     }
 
+    /// <summary>A processor traps the first quotient, which would end the process.</summary>
+    [TestMethod]
+    public void IntegerDivision_TakesTheSmallestByMinusOne()
+    {
+        using var scope = NewDisposeScope();
+        long[] left = [long.MinValue, long.MinValue, -7, 7, 7, -7, 5], right = [-1, 1, 2, -2, -1, -1, 7];
+        var (a, b) = (tensor(left), tensor(right));
+        CollectionAssert.AreEqual(new[] { long.MinValue, long.MinValue, -3, -3, -7, 7, 0 }, IntegerDivision.Quotient(a, b).data<long>().ToArray());
+        CollectionAssert.AreEqual(new long[] { 0, 0, 1, -1, 0, 0, 5 }, IntegerDivision.Remainder(a, b, (x, y) => x.remainder(y)).data<long>().ToArray());
+        CollectionAssert.AreEqual(new long[] { 0, 0, -1, 1, 0, 0, 5 }, IntegerDivision.Remainder(a, b, (x, y) => x.fmod(y)).data<long>().ToArray());
+        Assert.AreEqual(int.MinValue, IntegerDivision.Quotient(tensor(int.MinValue), tensor(-1)).item<int>());
+    }
+
     /// <summary>Against TorchSharp's matmul, which cannot be used: an operand that does not fit would end the process.</summary>
     [TestMethod]
     public void MatrixProduct_IsTorchs_AndReportsWhatDoesNotFit()

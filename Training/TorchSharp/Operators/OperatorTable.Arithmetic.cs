@@ -97,7 +97,7 @@ internal static partial class OperatorTable
     }
 
     /// <summary>ONNX divides integers as C does, towards zero.</summary>
-    private static Tensor Divide(Tensor a, Tensor b) => a.is_floating_point() ? a / b : a.div(b, RoundingMode.trunc);
+    private static Tensor Divide(Tensor a, Tensor b) => a.is_floating_point() ? a / b : IntegerDivision.Quotient(a, b);
 
     private static Kernel CompilePow(NodeContext c)
     {
@@ -127,12 +127,12 @@ internal static partial class OperatorTable
     {
         if (c.Flag("fmod"))
         {
-            return (inputs, _) => [inputs[0]!.fmod(inputs[1]!)];
+            return (inputs, _) => [IntegerDivision.Remainder(inputs[0]!, inputs[1]!, (a, b) => a.fmod(b))];
         }
 
         return c.Info(0)?.Type is DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16
             ? throw c.Error("fmod must be 1 for floating-point numbers")
-            : (inputs, _) => [inputs[0]!.remainder(inputs[1]!)];
+            : (inputs, _) => [IntegerDivision.Remainder(inputs[0]!, inputs[1]!, (a, b) => a.remainder(b))];
     }
 
     private static Kernel CompileClip(double? low, double? high)
