@@ -29,12 +29,15 @@ internal static partial class OperatorTable
         };
     }
 
-    private static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, SlidingWindow window, long[] padding, long group) => window.Rank switch
+    private static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, SlidingWindow window, long[] padding, long group)
     {
-        1 => functional.conv1d(x, weight, bias, window.Strides[0], padding[0], window.Dilations[0], group),
-        2 => functional.conv2d(x, weight, bias, window.Strides, padding, window.Dilations, group),
-        _ => functional.conv3d(x, weight, bias, window.Strides, padding, window.Dilations, group),
-    };
+        return WholeChannelBlocks.Run(x, weight, bias, group, inputAxis: 1, (x, weight, bias) => window.Rank switch
+        {
+            1 => functional.conv1d(x, weight, bias, window.Strides[0], padding[0], window.Dilations[0], group),
+            2 => functional.conv2d(x, weight, bias, window.Strides, padding, window.Dilations, group),
+            _ => functional.conv3d(x, weight, bias, window.Strides, padding, window.Dilations, group),
+        });
+    }
 
     private static Kernel CompileConvTranspose(NodeContext c)
     {
@@ -81,10 +84,13 @@ internal static partial class OperatorTable
         });
     }
 
-    private static Tensor ConvolveTransposed(Tensor x, Tensor weight, Tensor? bias, SlidingWindow window, long[] padding, long[] extra, long group) => window.Rank switch
+    private static Tensor ConvolveTransposed(Tensor x, Tensor weight, Tensor? bias, SlidingWindow window, long[] padding, long[] extra, long group)
     {
-        1 => functional.conv_transpose1d(x, weight, bias, window.Strides[0], padding[0], extra[0], window.Dilations[0], group),
-        2 => functional.conv_transpose2d(x, weight, bias, window.Strides, padding, extra, window.Dilations, group),
-        _ => functional.conv_transpose3d(x, weight, bias, window.Strides, padding, extra, window.Dilations, group),
-    };
+        return WholeChannelBlocks.Run(x, weight, bias, group, inputAxis: 0, (x, weight, bias) => window.Rank switch
+        {
+            1 => functional.conv_transpose1d(x, weight, bias, window.Strides[0], padding[0], extra[0], window.Dilations[0], group),
+            2 => functional.conv_transpose2d(x, weight, bias, window.Strides, padding, extra, window.Dilations, group),
+            _ => functional.conv_transpose3d(x, weight, bias, window.Strides, padding, extra, window.Dilations, group),
+        });
+    }
 }
