@@ -1,0 +1,30 @@
+namespace OneFractal.Export;
+
+public sealed partial class GraphBuilder
+{
+    private readonly Dictionary<string, TensorInfo> _known = [];
+
+    private GraphBuilder(GraphProto graph, int opset, Dictionary<string, TensorInfo> known)
+    {
+        (_graph, Opset, _known) = (graph, opset, known);
+        _scopes.Push("");
+        _names.UnionWith(graph.Initializer.Select(t => t.Name).Concat(graph.Input.Select(i => i.Name)).Concat(graph.Node.SelectMany(n => n.Output)));
+        foreach (var stem in graph.Node.Select(n => n.Name))
+        {
+            _counters[stem] = 1;
+        }
+    }
+
+    /// <summary>A builder that adds nodes to <paramref name="model"/> itself, whose values are found by <see cref="Find"/>.</summary>
+    /// <exception cref="ModelException">A node's inputs do not fit its operator.</exception>
+    public static GraphBuilder Extend(OnnxModel model) => new(model.Graph, model.Opset, ShapeInference.InferAll(model));
+
+    /// <summary>A value of the graph that is extended.</summary>
+    /// <exception cref="ModelException">There is none of that name, or nothing is known of its shape.</exception>
+    public Value Find(string name)
+    {
+        return _known.TryGetValue(name, out var info) && info.Shape is not null
+            ? new Value(name, info)
+            : throw new ModelException($"'{_graph.Name}': the shape of '{name}' is not known.");
+    }
+}

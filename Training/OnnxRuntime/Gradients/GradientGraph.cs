@@ -1,0 +1,72 @@
+namespace OneFractal.Training;
+
+/// <summary>
+/// Reverse-mode differentiation of a graph as more graph: one walk from the outputs back adds, for each node, the standard operators that compute
+/// the gradients of its inputs by the rule of its operator.
+/// </summary>
+internal static class GradientGraph
+{
+    /// <summary>Adds the gradients of <paramref name="targets"/> to the graph that <paramref name="builder"/> extends.</summary>
+    /// <param name="builder">Extends <paramref name="model"/>.</param>
+    /// <param name="model">The graph to differentiate.</param>
+    /// <param name="seeds">Values that the scalar to be differentiated depends on directly, with its gradient at each.</param>
+    /// <param name="targets">Initializers or inputs whose gradients are asked for.</param>
+    /// <returns>The gradient of each target; a target that the seeds do not depend on is missing.</returns>
+    /// <exception cref="ModelException">An operator on the way has no rule, by name and node.</exception>
+    public static IReadOnlyDictionary<string, Value> Add(
+        GraphBuilder builder, OnnxModel model, IReadOnlyDictionary<string, Value> seeds, IReadOnlyCollection<string> targets)
+    {
+        var nodes = model.Graph.Node.ToArray();
+        var wanted = DependingOn(nodes, targets);
+        var contributions = seeds.ToDictionary(s => s.Key, s => new List<Value> { s.Value });
+        Value? GradientOf(string value)
+        {
+            if (!contributions.TryGetValue(value, out var parts))
+            {
+                return null;
+            }
+
+            if (parts.Count > 1)
+            {
+                parts[0] = builder.Sum(parts);
+                parts.RemoveRange(1, parts.Count - 1);
+            }
+
+            return parts[0];
+        }
+
+        foreach (var node in nodes.Reverse())
+        {
+            if (!node.Output.Any(contributions.ContainsKey) || !node.Input.Any(wanted.Contains))
+            {
+                continue;
+            }
+
+            var rule = GradientRules.Find(node)
+                ?? throw new ModelException($"'{model.Source}': {node.Describe()} has no gradient rule, so the graph cannot be trained on ONNX Runtime.");
+            using var scope = builder.Scope($"grad/{(node.Name.Length > 0 ? node.Name : node.Output[0])}");
+            var gradients = rule(new GradientContext(builder, node, wanted, GradientOf));
+            for (var i = 0; i < gradients.Length; i++)
+            {
+                if (gradients[i] is { } gradient && wanted.Contains(node.Input[i]))
+                {
+                    (contributions.TryGetValue(node.Input[i], out var parts) ? parts : contributions[node.Input[i]] = []).Add(gradient);
+                }
+            }
+        }
+
+        return targets.Select(t => (t, Gradient: GradientOf(t))).Where(p => p.Gradient is not null).ToDictionary(p => p.t, p => p.Gradient!);
+    }
+
+    /// <summary>The targets and every value that is computed from one.</summary>
+    private static HashSet<string> DependingOn(NodeProto[] nodes, IReadOnlyCollection<string> targets)
+    {
+        var result = targets.ToHashSet();
+        foreach (var node in nodes.Where(n => n.Input.Any(result.Contains)))
+        {
+            result.UnionWith(node.Output.Where(o => o.Length > 0));
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,136 @@
+namespace OneFractal.Training;
+
+internal static partial class GradientRules
+{
+    private static Dictionary<string, GradientRule> Layers() => new()
+    {
+        ["MatMul"] = MatMul,
+        ["Gemm"] = Gemm,
+        ["LayerNormalization"] = LayerNormalization,
+        ["BatchNormalization"] = BatchNormalization,
+        ["ReduceMean"] = c => [Spread(c, mean: true), .. Enumerable.Repeat<Value?>(null, c.Count - 1)],
+        ["ReduceSum"] = c => [Spread(c, mean: false), .. Enumerable.Repeat<Value?>(null, c.Count - 1)],
+    };
+
+    private static Value?[] MatMul(GradientContext c)
+    {
+        var (g, a, b, dy) = (c.Graph, c.Input(0), c.Input(1), c.Gradient);
+        if (a.Shape.Count < 2 || b.Shape.Count < 2)
+        {
+            throw c.Error("multiplies a vector");
+        }
+
+        return
+        [
+            c.Wants(0) ? g.Unbroadcast(g.MatMul(dy, g.Transposed(b)), a) : null,
+            !c.Wants(1) ? null
+                // One product over all rows instead of one for each of the batch and their sum.
+                : b.Shape.Count == 2 ? g.Node("Gemm", [g.Flat(a), g.Flat(dy)], ("transA", 1))
+                : g.Unbroadcast(g.MatMul(g.Transposed(a), dy), b),
+        ];
+    }
+
+    private static Value?[] Gemm(GradientContext c)
+    {
+        var (g, a, b, dy) = (c.Graph, c.Input(0), c.Input(1), c.Gradient);
+        var (alpha, beta) = (c.Node.GetFloat("alpha", 1), c.Node.GetFloat("beta", 1));
+        var (transA, transB) = (c.Node.GetInt("transA", 0) != 0, c.Node.GetInt("transB", 0) != 0);
+        Value Product(Value x, bool transX, Value y, bool transY)
+        {
+            return g.Node("Gemm", [x, y], ("alpha", alpha), ("transA", transX ? 1 : 0), ("transB", transY ? 1 : 0));
+        }
+
+        Value?[] result =
+        [
+            !c.Wants(0) ? null : transA ? Product(b, transB, dy, true) : Product(dy, false, b, !transB),
+            !c.Wants(1) ? null : transB ? Product(dy, true, a, transA) : Product(a, !transA, dy, false),
+            c.Count > 2 && c.Wants(2) ? g.Unbroadcast(beta == 1 ? dy : g.Scale(dy, beta), c.Input(2)) : null,
+        ];
+        return result[..c.Count];
+    }
+
+    private static Value?[] LayerNormalization(GradientContext c)
+    {
+        var (g, x, scale, dy) = (c.Graph, c.Input(0), c.Input(1), c.Gradient);
+        var rank = x.Shape.Count;
+        var axis = (int)c.Node.GetInt("axis", -1);
+        axis = axis < 0 ? axis + rank : axis;
+        long[] normalised = [.. Enumerable.Range(axis, rank - axis).Select(i => (long)i)];
+        // The forward pass knows both: it only has to hand them out.
+        var statistics = new TensorInfo(x.Info.Type, [.. x.Shape.Select((d, i) => i < axis ? d : new Dim(1))]);
+        var mean = ExtraOutput(c, 1, "mean", statistics);
+        var inverse = ExtraOutput(c, 2, "inv_std", statistics);
+        var unit = g.Mul(g.Sub(x, mean), inverse);
+        var scaled = g.Mul(dy, scale);
+        Value?[] result =
+        [
+            !c.Wants(0) ? null : g.Mul(inverse, g.Sub(
+                g.Sub(scaled, g.ReduceMean(scaled, true, normalised)), g.Mul(unit, g.ReduceMean(g.Mul(scaled, unit), true, normalised)))),
+            c.Wants(1) ? g.Unbroadcast(g.Mul(dy, unit), scale) : null,
+            c.Count > 2 && c.Wants(2) ? g.Unbroadcast(dy, c.Input(2)) : null,
+        ];
+        return result[..c.Count];
+    }
+
+    /// <summary>
+    /// With the statistics of the batch itself, computed in the graph as inputs 3 and 4 (training form): their dependence on
+    /// the input is part of the rule, so they get no gradient of their own. As constants, they have none.
+    /// </summary>
+    private static Value?[] BatchNormalization(GradientContext c)
+    {
+        var (g, x, scale, dy) = (c.Graph, c.Input(0), c.Input(1), c.Gradient);
+        long[] axes = [0, .. Enumerable.Range(2, x.Shape.Count - 2).Select(i => (long)i)];
+        long[] perChannel = [-1, .. Enumerable.Repeat(1L, x.Shape.Count - 2)];
+        Value Channels(Value v) => g.Reshape(v, perChannel);
+
+        var inverse = g.Div(g.Float(1), g.Sqrt(g.Add(c.Input(4), g.Float(c.Node.GetFloat("epsilon", 1e-5f)))));
+        var unit = g.Mul(g.Sub(x, Channels(c.Input(3))), Channels(inverse));
+        var dScale = g.ReduceSum(g.Mul(dy, unit), false, axes);
+        var dBias = g.ReduceSum(dy, false, axes);
+        var factor = Channels(g.Mul(scale, inverse));
+        if (!c.Wants(3))
+        {
+            return [c.Wants(0) ? g.Mul(dy, factor) : null, dScale, dBias, null, null];
+        }
+
+        var count = axes.Aggregate(1L, (product, axis) => product * x.Length((int)axis));
+        var centred = g.Sub(dy, g.Add(Channels(g.Scale(dBias, 1.0 / count)), g.Mul(unit, Channels(g.Scale(dScale, 1.0 / count)))));
+        return [c.Wants(0) ? g.Mul(centred, factor) : null, dScale, dBias, null, null];
+    }
+
+    /// <summary>The gradient of a sum goes to all of its terms; that of a mean, divided by their number.</summary>
+    private static Value Spread(GradientContext c, bool mean)
+    {
+        var (g, x, dy) = (c.Graph, c.Input(0), c.Gradient);
+        var rank = x.Shape.Count;
+        var axes = c.Ints("axes", 1) ?? [.. Enumerable.Range(0, rank).Select(i => (long)i)];
+        var reduced = axes.Select(a => (int)(a < 0 ? a + rank : a)).ToHashSet();
+        if (c.Node.GetInt("keepdims", 1) == 0)
+        {
+            dy = g.Reshape(dy, [.. Enumerable.Range(0, rank).Select(i => reduced.Contains(i) ? 1 : x.Shape[i].Value ?? -1)]);
+        }
+
+        if (mean)
+        {
+            dy = g.Scale(dy, 1.0 / reduced.Aggregate(1L, (p, a) => p * x.Length(a)));
+        }
+
+        return g.Expand(dy, g.Node("Shape", [x]));
+    }
+
+    /// <summary>An output that the forward node can compute but did not have to so far.</summary>
+    private static Value ExtraOutput(GradientContext c, int index, string name, TensorInfo info)
+    {
+        while (c.Node.Output.Count <= index)
+        {
+            c.Node.Output.Add("");
+        }
+
+        if (c.Node.Output[index].Length == 0)
+        {
+            c.Node.Output[index] = $"{c.Node.Output[0]}.{name}";
+        }
+
+        return new Value(c.Node.Output[index], info);
+    }
+}

@@ -1,0 +1,71 @@
+namespace OneFractal.Training;
+
+/// <summary>Operators that backward passes use, in the words of their formulas.</summary>
+internal static class GraphBuilderExtensions
+{
+    public static Value Sub(this GraphBuilder g, Value a, Value b) => g.Node("Sub", [a, b]);
+
+    public static Value Div(this GraphBuilder g, Value a, Value b) => g.Node("Div", [a, b]);
+
+    public static Value Neg(this GraphBuilder g, Value x) => g.Node("Neg", [x]);
+
+    public static Value Exp(this GraphBuilder g, Value x) => g.Node("Exp", [x]);
+
+    public static Value Sqrt(this GraphBuilder g, Value x) => g.Node("Sqrt", [x]);
+
+    public static Value Scale(this GraphBuilder g, Value x, double factor) => g.Mul(x, g.Float((float)factor));
+
+    public static Value Sum(this GraphBuilder g, IReadOnlyList<Value> values) => values.Count == 2 ? g.Add(values[0], values[1]) : g.Node("Sum", [.. values]);
+
+    public static Value ReduceSum(this GraphBuilder g, Value x, bool keep, params long[] axes)
+    {
+        return g.Node("ReduceSum", [x, g.Int64s(axes)], ("keepdims", keep ? 1 : 0));
+    }
+
+    /// <summary>Mean over axes; an attribute holds them up to opset 17.</summary>
+    public static Value ReduceMean(this GraphBuilder g, Value x, bool keep, params long[] axes)
+    {
+        return g.Opset < 18
+            ? g.Node("ReduceMean", [x], ("axes", axes), ("keepdims", keep ? 1 : 0))
+            : g.Node("ReduceMean", [x, g.Int64s(axes)], ("keepdims", keep ? 1 : 0));
+    }
+
+    public static Value Slice(this GraphBuilder g, Value x, int axis, long start, long end)
+    {
+        return g.Node("Slice", [x, g.Int64s(start), g.Int64s(end), g.Int64s(axis)]);
+    }
+
+    /// <summary>Zeros before and after the elements, for each axis.</summary>
+    public static Value Pad(this GraphBuilder g, Value x, long[] before, long[] after) => g.Node("Pad", [x, g.Int64s([.. before, .. after])]);
+
+    /// <summary>The last two dimensions exchanged.</summary>
+    public static Value Transposed(this GraphBuilder g, Value x)
+    {
+        var permutation = Enumerable.Range(0, x.Shape.Count).Select(i => (long)i).ToArray();
+        (permutation[^1], permutation[^2]) = (permutation[^2], permutation[^1]);
+        return g.Transpose(x, permutation);
+    }
+
+    /// <summary>Reshapes to another value's shape, of which one dimension may be known only when it runs.</summary>
+    public static Value ReshapeLike(this GraphBuilder g, Value x, Value like)
+    {
+        var unknown = like.Shape.Count(d => d.Value is null);
+        return x.Shape.SequenceEqual(like.Shape) && unknown <= 1 ? x
+            : unknown <= 1 ? g.Reshape(x, [.. like.Shape.Select(d => d.Value ?? -1)])
+            : g.Node("Reshape", [x, g.Node("Shape", [like])]);
+    }
+
+    /// <summary>The gradient of a broadcast operand: the sum over what was repeated.</summary>
+    public static Value Unbroadcast(this GraphBuilder g, Value gradient, Value operand)
+    {
+        var extra = gradient.Shape.Count - operand.Shape.Count;
+        var axes = Enumerable.Range(0, gradient.Shape.Count)
+            .Where(i => i < extra || (operand.Shape[i - extra].Value == 1 && gradient.Shape[i].Value != 1))
+            .Select(i => (long)i)
+            .ToArray();
+        return axes.Length == 0 ? gradient : g.ReshapeLike(g.ReduceSum(gradient, axes.Length < gradient.Shape.Count, axes), operand);
+    }
+
+    /// <summary>As many rows as there are, and the last dimension.</summary>
+    public static Value Flat(this GraphBuilder g, Value x) => x.Shape.Count == 2 ? x : g.Reshape(x, -1, x.Length(-1));
+}
