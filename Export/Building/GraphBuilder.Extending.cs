@@ -27,4 +27,14 @@ public sealed partial class GraphBuilder
             ? new Value(name, info)
             : throw new ModelException($"'{_graph.Name}': the shape of '{name}' is not known.");
     }
+
+    /// <summary>Declares a value as a graph output of another name.</summary>
+    public void Output(string name, Value value)
+    {
+        var node = new NodeProto { OpType = "Identity", Name = name };
+        node.Input.Add(value.Name);
+        node.Output.Add(Claim(name));
+        _graph.Node.Add(node);
+        _graph.Output.Add(value.Info.ToProto(name));
+    }
 }

@@ -69,6 +69,13 @@ public sealed partial class GraphBuilder
         return Shared(key, () => TensorProtoExtensions.Int64(key, [values.Length], values));
     }
 
+    /// <summary>An int64 scalar constant, shared by all uses of the same number.</summary>
+    public Value Int64(long value)
+    {
+        var key = $"const.int64({value})";
+        return Shared(key, () => TensorProtoExtensions.Int64(key, [], [value]));
+    }
+
     /// <summary>A float32 scalar constant, shared by all uses of the same number.</summary>
     public Value Float(float value)
     {
@@ -106,7 +113,13 @@ public sealed partial class GraphBuilder
         }
 
         _graph.Node.Add(node);
-        return [.. node.Output.Select((name, i) => new Value(name, infos[i]))];
+        Value[] values = [.. node.Output.Select((name, i) => new Value(name, infos[i]))];
+        foreach (var value in values)
+        {
+            _known[value.Name] = value.Info;
+        }
+
+        return values;
     }
 
     /// <summary>Gives the newest node's only output a name of its own.</summary>
@@ -161,6 +174,11 @@ public sealed partial class GraphBuilder
 
     private Value Shared(string key, Func<TensorProto> make)
     {
+        if (_known.TryGetValue(key, out var known))
+        {
+            return new Value(key, known);
+        }
+
         if (!_constants.TryGetValue(key, out var value))
         {
             value = _constants[key] = Initializer(make());

@@ -5,7 +5,11 @@ public static class FixedBatch
 {
     /// <summary>A copy whose first dimension is <paramref name="batch"/>, with everything folded that then is constant.</summary>
     /// <exception cref="ModelException">Its nodes are made for another batch size.</exception>
-    public static OnnxModel Apply(OnnxModel model, int batch)
+    public static OnnxModel Apply(OnnxModel model, int batch) => ConstantFolding.Apply(Fix(model, batch));
+
+    /// <summary>A copy whose first dimension is <paramref name="batch"/>, with the nodes and weights as they are.</summary>
+    /// <exception cref="ModelException">Its nodes are made for another batch size.</exception>
+    public static OnnxModel Fix(OnnxModel model, int batch)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         var result = model.Clone();
@@ -42,7 +46,7 @@ public static class FixedBatch
             }
         }
 
-        return ConstantFolding.Apply(result);
+        return result;
     }
 
     private static Dictionary<string, TensorInfo> Infer(OnnxModel model, int batch)

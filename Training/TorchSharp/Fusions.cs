@@ -30,8 +30,8 @@ internal static class Fusions
         return null;
     }
 
-    /// <summary><c>Add(MatMul(x, Transpose(W)), b)</c>: PyTorch's linear.</summary>
-    private static (PlanNode, NodeProto[])? Linear(GraphView graph, NodeProto add)
+    /// <summary><c>Add(MatMul(x, Transpose(W)), b)</c>, PyTorch's linear, ending in <paramref name="add"/>; null where it is not that.</summary>
+    public static (string Input, string Weight, string Bias, NodeProto[] Absorbed)? MatchLinear(GraphView graph, NodeProto add)
     {
         if (add.OpType != "Add" || GraphView.Either(add, v => graph.OnlyFor(v, "MatMul")) is not { } sum
             || !graph.IsInitializer(sum.Other) || graph.Infos.GetValueOrDefault(sum.Other)?.Rank != 1
@@ -43,10 +43,14 @@ internal static class Fusions
             return null;
         }
 
-        return (
-            new PlanNode(
-                LinearName, add.Describe(), (i, _) => [nn.functional.linear(i[0]!, i[1]!, i[2])], [sum.Picked.Input[0], transpose.Input[0], sum.Other], add.Output),
-            [sum.Picked, transpose]);
+        return (sum.Picked.Input[0], transpose.Input[0], sum.Other, [sum.Picked, transpose]);
+    }
+
+    private static (PlanNode, NodeProto[])? Linear(GraphView graph, NodeProto add)
+    {
+        return MatchLinear(graph, add) is { } linear
+            ? (new PlanNode(LinearName, add.Describe(), (i, _) => [nn.functional.linear(i[0]!, i[1]!, i[2])], [linear.Input, linear.Weight, linear.Bias], add.Output), linear.Absorbed)
+            : null;
     }
 
     /// <summary><c>x · (Erf(x / √2) + 1) · ½</c> in either order of the products: the exact Gelu.</summary>

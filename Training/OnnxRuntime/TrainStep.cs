@@ -1,0 +1,99 @@
+namespace OneFractal.Training;
+
+/// <summary>
+/// A whole train step as one ONNX file of standard operators, which any ONNX Runtime trains with: forward pass, soft-target cross entropy, backward
+/// pass, clipping by the global norm, and AdamW or SGD. State goes in and comes out; the caller feeds what came out in the next time.
+/// </summary>
+public static class TrainStep
+{
+    /// <summary>Input: the images, float32 [batch, channels, height, width], under the model's own name for them.</summary>
+    public const string Targets = "targets";
+
+    /// <summary>Input: the learning rate of this step, float32 [].</summary>
+    public const string LearningRate = "learning_rate";
+
+    /// <summary>Input: number of the step, from 0, int64 [].</summary>
+    public const string Step = "step";
+
+    /// <summary>Input: decides what drop path and dropout drop in this step, int64 [], 0 to 2³¹ − 1.</summary>
+    public const string Seed = "seed";
+
+    /// <summary>Output: mean cross entropy, float32 [].</summary>
+    public const string Loss = "loss";
+
+    /// <summary>Output: global norm of the gradient before clipping, float32 [].</summary>
+    public const string GradientNorm = "gradient_norm";
+
+    /// <summary>Output: images whose largest logit is at the largest target, int64 [].</summary>
+    public const string Correct = "correct";
+
+    /// <summary>Name of the output with the next value of a state input.</summary>
+    public static string Next(string state) => "next." + state;
+
+    /// <summary>
+    /// Builds the step of <paramref name="model"/>, which ends in logits [batch, classes]. Its parameters, running statistics and optimizer state are inputs under
+    /// the names that checkpoints use, and outputs under <see cref="Next"/>.
+    /// </summary>
+    /// <param name="model">The graph that trains; it is not changed.</param>
+    /// <param name="recipe">Optimizer, decay, clipping and drop path.</param>
+    /// <param name="batch">Images in a step.</param>
+    /// <exception cref="ModelException">The graph has a shape that is not known, or an operator that cannot be differentiated.</exception>
+    public static OnnxModel Build(OnnxModel model, TrainingRecipe recipe, int batch)
+    {
+        var result = FixedBatch.Fix(StochasticDepth.Insert(model, recipe.DropPath), batch);
+        var graph = result.Graph;
+        var trainable = result.TrainableNames ?? [];
+        StateToInputs(graph, [.. trainable, .. result.RunningStatistics]);
+        foreach (var (name, type) in ((string, DataType)[])[(LearningRate, DataType.Float), (Step, DataType.Int64), (Seed, DataType.Int64)])
+        {
+            graph.Input.Add(new TensorInfo(type, []).ToProto(name));
+        }
+
+        var statistics = TrainingForm.Apply(result, Seed);
+        var builder = GraphBuilder.Extend(result);
+        var logits = builder.Find(graph.Output[0].Name);
+        var targets = builder.Input(Targets, DataType.Float, [.. logits.Shape]);
+        graph.Output.Clear();
+
+        var logProbabilities = builder.Node("LogSoftmax", [logits], ("axis", -1));
+        builder.Output(Loss, builder.Scale(builder.ReduceSum(builder.Mul(logProbabilities, targets), false, 0, 1), -1.0 / batch));
+        // Of softmax and cross entropy together; the targets of an image sum to 1.
+        var seed = builder.Scale(builder.Sub(builder.Exp(logProbabilities), targets), 1.0 / batch);
+        var gradients = GradientGraph.Add(builder, result, new Dictionary<string, Value> { [logits.Name] = seed }, trainable);
+        var equal = builder.Node("Equal", [ArgMax(builder, logits), ArgMax(builder, targets)]);
+        builder.Output(Correct, builder.ReduceSum(builder.Node("Cast", [equal], ("to", (int)DataType.Int64)), false, 0));
+        OptimizerGraph.Add(builder, recipe, LayerDecay.Scales(model, recipe.LayerDecay), gradients);
+        foreach (var (name, next) in statistics)
+        {
+            builder.Output(Next(name), next);
+        }
+
+        // What the loss does not depend on stays as it is.
+        foreach (var name in trainable.Where(n => !gradients.ContainsKey(n)))
+        {
+            builder.Output(Next(name), builder.Node("Identity", [builder.Find(name)]));
+        }
+
+        result.TrainableNames = null;
+        result.ResidualBranches = null;
+        result.FeaturesValue = null;
+        ModelChecker.Check(result);
+        return result;
+    }
+
+    private static void StateToInputs(GraphProto graph, HashSet<string> names)
+    {
+        var state = graph.Initializer.Where(t => names.Contains(t.Name)).ToArray();
+        var declared = graph.Input.Select(i => i.Name).ToHashSet();
+        foreach (var tensor in state)
+        {
+            graph.Initializer.Remove(tensor);
+            if (!declared.Contains(tensor.Name))
+            {
+                graph.Input.Add(TensorInfo.From(tensor).ToProto(tensor.Name));
+            }
+        }
+    }
+
+    private static Value ArgMax(GraphBuilder builder, Value x) => builder.Node("ArgMax", [x], ("axis", 1), ("keepdims", 0));
+}

@@ -1,0 +1,131 @@
+namespace OneFractal.Training;
+
+/// <summary>
+/// Rewrites a graph into the form that trains on stock ONNX Runtime: what runs differently in training becomes explicit standard operators, and matrix
+/// products take the form in which their gradients need no transposes.
+/// </summary>
+internal static class TrainingForm
+{
+    /// <summary>Rewrites <paramref name="model"/>, whose shapes are all known, itself.</summary>
+    /// <param name="model">The graph.</param>
+    /// <param name="seed">Name of the int64 scalar that random masks are made from, which the graph has.</param>
+    /// <returns>The value that each running statistic takes next, by its name.</returns>
+    public static IReadOnlyDictionary<string, Value> Apply(OnnxModel model, string seed)
+    {
+        LinearsToGemm(model);
+        DropoutToMasks(model, seed);
+        return BatchStatistics(model);
+    }
+
+    /// <summary><c>Add(MatMul(x, Transpose(W)), b)</c> as one Gemm over all rows.</summary>
+    private static void LinearsToGemm(OnnxModel model)
+    {
+        var view = new GraphView(model);
+        Rebuild(model, (builder, node) =>
+        {
+            if (Fusions.MatchLinear(view, node) is not { } linear)
+            {
+                return null;
+            }
+
+            var (x, weight, bias) = (builder.Find(linear.Input), builder.Find(linear.Weight), builder.Find(linear.Bias));
+            var rows = builder.Node("Gemm", [builder.Flat(x), weight, bias], ("transB", 1));
+            return x.Shape.Count == 2 ? rows : builder.Reshape(rows, [.. x.Shape.SkipLast(1).Select(d => d.Value!.Value), weight.Length(0)]);
+        });
+    }
+
+    /// <summary>Dropout as a product with a mask that is a function of the seed.</summary>
+    private static void DropoutToMasks(OnnxModel model, string seed)
+    {
+        var stream = 0;
+        Rebuild(model, (builder, node) =>
+        {
+            if (node.OpType != "Dropout")
+            {
+                return null;
+            }
+
+            if (node.Output.Count(o => o.Length > 0) > 1)
+            {
+                throw new ModelException($"'{model.Source}': {node.Describe()} hands out its mask, which training on ONNX Runtime does not support.");
+            }
+
+            var x = builder.Find(node.Input[0]);
+            var ratio = node.InputOrNull(1) is { } name
+                ? model.FindInitializer(name)?.ToFloats()[0] ?? throw new ModelException($"'{model.Source}': {node.Describe()} has a ratio that is not constant.")
+                : node.GetFloat("ratio", 0.5f);
+            var uniform = RandomNumbers.Uniform(builder, builder.Find(seed), stream++, [.. x.Shape.Select(d => d.Value!.Value)]);
+            var kept = builder.Node("Cast", [builder.Node("Less", [builder.Float(ratio), uniform])], ("to", (int)DataType.Float));
+            return builder.Mul(x, builder.Scale(kept, 1.0 / (1 - ratio)));
+        });
+    }
+
+    /// <summary>Lets BatchNormalization normalise by the batch's own mean and variance, which the graph computes.</summary>
+    private static Dictionary<string, Value> BatchStatistics(OnnxModel model)
+    {
+        var next = new Dictionary<string, Value>();
+        Rebuild(model, (builder, node) =>
+        {
+            if (node.OpType != "BatchNormalization")
+            {
+                return null;
+            }
+
+            var x = builder.Find(node.Input[0]);
+            long[] axes = [0, .. Enumerable.Range(2, x.Shape.Count - 2).Select(i => (long)i)];
+            var count = axes.Aggregate(1L, (p, axis) => p * x.Length((int)axis));
+            var mean = builder.ReduceMean(x, true, axes);
+            var centred = builder.Sub(x, mean);
+            var variance = builder.ReduceMean(builder.Mul(centred, centred), false, axes);
+            mean = builder.ReduceSum(mean, false, axes);
+            var momentum = node.GetFloat("momentum", 0.9f);
+            Value Moved(string running, Value now, double factor)
+            {
+                return builder.Add(builder.Scale(builder.Find(running), momentum), builder.Scale(now, (1 - momentum) * factor));
+            }
+
+            // PyTorch keeps the unbiased variance.
+            next[node.Input[3]] = Moved(node.Input[3], mean, 1);
+            next[node.Input[4]] = Moved(node.Input[4], variance, count / Math.Max(1.0, count - 1));
+            return builder.Node(
+                "BatchNormalization", [x, builder.Find(node.Input[1]), builder.Find(node.Input[2]), mean, variance], ("epsilon", node.GetFloat("epsilon", 1e-5f)));
+        });
+        return next;
+    }
+
+    /// <summary>Replaces nodes of one output by what <paramref name="rewrite"/> adds, where it adds something.</summary>
+    private static void Rebuild(OnnxModel model, Func<GraphBuilder, NodeProto, Value?> rewrite)
+    {
+        var graph = model.Graph;
+        var nodes = graph.Node.ToArray();
+        var builder = GraphBuilder.Extend(model);
+        var outputs = graph.Output.Select(o => o.Name).ToHashSet();
+        var replaced = new Dictionary<string, string>();
+        graph.Node.Clear();
+        foreach (var node in nodes)
+        {
+            for (var i = 0; i < node.Input.Count; i++)
+            {
+                node.Input[i] = replaced.GetValueOrDefault(node.Input[i], node.Input[i]);
+            }
+
+            using var scope = builder.Scope($"train/{node.Output[0]}");
+            if (rewrite(builder, node) is not { } value)
+            {
+                graph.Node.Add(node);
+            }
+            else if (outputs.Contains(node.Output[0]))
+            {
+                // What the graph hands out keeps its name.
+                var identity = new NodeProto { OpType = "Identity", Name = node.Output[0] };
+                identity.Input.Add(value.Name);
+                identity.Output.Add(node.Output[0]);
+                graph.Node.Add(identity);
+            }
+            else
+            {
+                replaced[node.Output[0]] = value.Name;
+            }
+        }
+    }
+}
