@@ -4,7 +4,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace OneFractal.Inference;
 
 /// <summary>Shortens ONNX Runtime's messages, which carry source paths and stack traces, to what a user can use.</summary>
-internal static partial class OrtErrors
+public static partial class OrtErrors
 {
     private const int MaximumLength = 240;
 

@@ -3,7 +3,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace OneFractal.Inference;
 
 /// <summary>Creates ONNX Runtime sessions on the device asked for, and says in one line why one cannot be had.</summary>
-internal static class SessionFactory
+public static class SessionFactory
 {
     private const string CudaProvider = "CUDAExecutionProvider";
     private static readonly Lazy<OrtEnv> Environment = new(CreateEnvironment);

@@ -3,6 +3,8 @@ namespace OneFractal.Training;
 /// <summary>Names of the tensors of a training state, shared by all backends.</summary>
 internal static class StateNames
 {
+    private const string AveragePrefix = "ema.";
+
     /// <summary>AdamW's first moment of a parameter.</summary>
     public static string FirstMoment(string parameter) => "optimizer.exp_avg." + parameter;
 
@@ -13,5 +15,14 @@ internal static class StateNames
     public static string Momentum(string parameter) => "optimizer.momentum_buffer." + parameter;
 
     /// <summary>The moving average of a parameter or buffer.</summary>
-    public static string Average(string name) => "ema." + name;
+    public static string Average(string name) => AveragePrefix + name;
+
+    /// <summary>What a moving average is of; other names as they are.</summary>
+    public static string Averaged(string name) => name.StartsWith(AveragePrefix, StringComparison.Ordinal) ? name[AveragePrefix.Length..] : name;
+
+    /// <summary>The refusal of a state that lacks a tensor or has it in another shape.</summary>
+    public static TrainingException Missing(string name, IEnumerable<long> shape)
+    {
+        return new TrainingException($"The checkpoint is of another model: '{name}' of shape [{string.Join(", ", shape)}] is not in it.");
+    }
 }

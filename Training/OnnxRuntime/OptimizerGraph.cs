@@ -3,12 +3,13 @@ namespace OneFractal.Training;
 /// <summary>AdamW and SGD, with clipping by the global norm, as standard operators; the formulas of <see cref="FlatAdamW"/> and <see cref="FlatSgd"/>.</summary>
 internal static class OptimizerGraph
 {
-    /// <summary>Adds the step of every parameter that has a gradient: its next value and optimizer state become outputs.</summary>
-    public static void Add(
+    /// <summary>Adds the step of every parameter that has a gradient: its optimizer state becomes an output. Returns the parameters' next values.</summary>
+    public static Dictionary<string, Value> Add(
         GraphBuilder g, TrainingRecipe recipe, IReadOnlyDictionary<string, double> learningRateScales, IReadOnlyDictionary<string, Value> gradients)
     {
         var clip = Clip(g, recipe, [.. gradients.Values]);
-        var learningRate = g.Find(TrainStep.LearningRate);
+        var learningRate = g.Find(TrainStepGraph.LearningRate);
+        var next = new Dictionary<string, Value>();
         var steps = new Dictionary<double, Value>();
         Func<string, Value, Value, double, Value, Value> update = recipe.Optimizer == OptimizerKind.Sgd ? Sgd(g, recipe, clip) : AdamW(g, recipe, clip);
         foreach (var (name, gradient) in gradients)
@@ -22,8 +23,10 @@ internal static class OptimizerGraph
 
             using var scope = g.Scope($"step/{name}");
             var decay = WeightDecay.Applies(name, parameter.Shape.Count) ? recipe.WeightDecay : 0;
-            g.Output(TrainStep.Next(name), update(name, parameter, gradient, decay, rate));
+            next[name] = update(name, parameter, gradient, decay, rate);
         }
+
+        return next;
     }
 
     /// <summary>The factor on every gradient, or null where gradients are not clipped; the norm becomes an output.</summary>
@@ -31,7 +34,7 @@ internal static class OptimizerGraph
     {
         var squares = gradients.Select(v => g.Node("ReduceSumSquare", [v], ("keepdims", 0))).ToArray();
         var norm = g.Sqrt(squares.Length == 1 ? squares[0] : g.Node("Sum", [.. squares]));
-        g.Output(TrainStep.GradientNorm, norm);
+        g.Output(TrainStepGraph.GradientNorm, norm);
         return recipe.ClipGradient > 0
             ? g.Node("Min", [g.Float(1), g.Div(g.Float((float)recipe.ClipGradient), g.Add(norm, g.Float(1e-6f)))])
             : null;
@@ -40,7 +43,7 @@ internal static class OptimizerGraph
     private static Func<string, Value, Value, double, Value, Value> AdamW(GraphBuilder g, TrainingRecipe recipe, Value? clip)
     {
         const float Epsilon = 1e-8f;
-        var step = g.Node("Cast", [g.Add(g.Find(TrainStep.Step), g.Int64(1))], ("to", (int)DataType.Float));
+        var step = g.Node("Cast", [g.Add(g.Find(TrainStepGraph.Step), g.Int64(1))], ("to", (int)DataType.Float));
         // 1 − βᵗ in float32 loses digits for a β near 1: 1 − exp(t · log β) does not, with log β rounded once.
         Value Correction(double beta) => g.Sub(g.Float(1), g.Exp(g.Scale(step, Math.Log(beta))));
         var (first, second) = (Correction(recipe.Beta1), g.Div(g.Float(1), g.Sqrt(Correction(recipe.Beta2))));
@@ -50,8 +53,8 @@ internal static class OptimizerGraph
         {
             var m = g.Add(g.Scale(State(g, StateNames.FirstMoment(name), parameter), recipe.Beta1), g.Mul(gradient, share1));
             var v = g.Add(g.Scale(State(g, StateNames.SecondMoment(name), parameter), recipe.Beta2), g.Mul(g.Mul(gradient, gradient), share2));
-            g.Output(TrainStep.Next(StateNames.FirstMoment(name)), m);
-            g.Output(TrainStep.Next(StateNames.SecondMoment(name)), v);
+            g.Output(TrainStepGraph.Next(StateNames.FirstMoment(name)), m);
+            g.Output(TrainStepGraph.Next(StateNames.SecondMoment(name)), v);
             var denominator = g.Add(g.Mul(g.Sqrt(v), second), g.Float(Epsilon));
             var kept = decay > 0 ? g.Mul(parameter, g.Sub(g.Float(1), g.Scale(rate, decay))) : parameter;
             return g.Sub(kept, g.Div(g.Mul(m, g.Div(rate, first)), denominator));
@@ -65,7 +68,7 @@ internal static class OptimizerGraph
             var clipped = clip is null ? gradient : g.Mul(gradient, clip);
             var direction = decay > 0 ? g.Add(clipped, g.Scale(parameter, decay)) : clipped;
             var momentum = g.Add(g.Scale(State(g, StateNames.Momentum(name), parameter), recipe.Momentum), direction);
-            g.Output(TrainStep.Next(StateNames.Momentum(name)), momentum);
+            g.Output(TrainStepGraph.Next(StateNames.Momentum(name)), momentum);
             var move = recipe.Nesterov ? g.Add(direction, g.Scale(momentum, recipe.Momentum)) : momentum;
             return g.Sub(parameter, g.Mul(move, rate));
         };

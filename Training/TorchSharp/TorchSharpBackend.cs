@@ -89,7 +89,7 @@ public sealed class TorchSharpBackend : ITrainingBackend
         {
             if (!state.TryGetValue(name, out var saved) || !saved.Dims.SequenceEqual(view.shape))
             {
-                throw new TrainingException($"The checkpoint is of another model: '{name}' of shape [{string.Join(", ", view.shape)}] is not in it.");
+                throw StateNames.Missing(name, view.shape);
             }
 
             using var loaded = TensorConversion.ToTorch(saved);

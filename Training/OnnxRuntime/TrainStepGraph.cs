@@ -4,7 +4,7 @@ namespace OneFractal.Training;
 /// A whole train step as one ONNX file of standard operators, which any ONNX Runtime trains with: forward pass, soft-target cross entropy, backward
 /// pass, clipping by the global norm, and AdamW or SGD. State goes in and comes out; the caller feeds what came out in the next time.
 /// </summary>
-public static class TrainStep
+public static class TrainStepGraph
 {
     /// <summary>Input: the images, float32 [batch, channels, height, width], under the model's own name for them.</summary>
     public const string Targets = "targets";
@@ -43,13 +43,14 @@ public static class TrainStep
         var result = FixedBatch.Fix(StochasticDepth.Insert(model, recipe.DropPath), batch);
         var graph = result.Graph;
         var trainable = result.TrainableNames ?? [];
-        StateToInputs(graph, [.. trainable, .. result.RunningStatistics]);
         foreach (var (name, type) in ((string, DataType)[])[(LearningRate, DataType.Float), (Step, DataType.Int64), (Seed, DataType.Int64)])
         {
             graph.Input.Add(new TensorInfo(type, []).ToProto(name));
         }
 
+        HashSet<string> state = [.. trainable, .. result.RunningStatistics];
         var statistics = TrainingForm.Apply(result, Seed);
+        StateToInputs(graph, state);
         var builder = GraphBuilder.Extend(result);
         var logits = builder.Find(graph.Output[0].Name);
         var targets = builder.Input(Targets, DataType.Float, [.. logits.Shape]);
@@ -62,16 +63,26 @@ public static class TrainStep
         var gradients = GradientGraph.Add(builder, result, new Dictionary<string, Value> { [logits.Name] = seed }, trainable);
         var equal = builder.Node("Equal", [ArgMax(builder, logits), ArgMax(builder, targets)]);
         builder.Output(Correct, builder.ReduceSum(builder.Node("Cast", [equal], ("to", (int)DataType.Int64)), false, 0));
-        OptimizerGraph.Add(builder, recipe, LayerDecay.Scales(model, recipe.LayerDecay), gradients);
-        foreach (var (name, next) in statistics)
+        var next = OptimizerGraph.Add(builder, recipe, LayerDecay.Scales(model, recipe.LayerDecay), gradients);
+        foreach (var (name, value) in statistics)
         {
-            builder.Output(Next(name), next);
+            next[name] = value;
         }
 
         // What the loss does not depend on stays as it is.
-        foreach (var name in trainable.Where(n => !gradients.ContainsKey(n)))
+        foreach (var name in trainable.Where(n => !next.ContainsKey(n)))
         {
-            builder.Output(Next(name), builder.Node("Identity", [builder.Find(name)]));
+            next[name] = builder.Find(name);
+        }
+
+        foreach (var (name, value) in next)
+        {
+            builder.Output(Next(name), value);
+        }
+
+        if (recipe.EmaDecay > 0)
+        {
+            AddAverages(builder, recipe.EmaDecay, next);
         }
 
         result.TrainableNames = null;
@@ -79,6 +90,28 @@ public static class TrainStep
         result.FeaturesValue = null;
         ModelChecker.Check(result);
         return result;
+    }
+
+    /// <summary>The graph for scoring: parameters and running statistics are inputs, and the batch is free.</summary>
+    internal static OnnxModel BuildEvaluation(OnnxModel model)
+    {
+        var result = model.Clone();
+        StateToInputs(result.Graph, [.. result.TrainableNames ?? [], .. result.RunningStatistics]);
+        result.TrainableNames = null;
+        return result;
+    }
+
+    /// <summary>The moving averages of <see cref="WeightAverage"/>.</summary>
+    private static void AddAverages(GraphBuilder g, double decay, Dictionary<string, Value> next)
+    {
+        var step = g.Node("Cast", [g.Find(Step)], ("to", (int)DataType.Float));
+        var share = g.Div(g.Add(step, g.Float(1)), g.Add(step, g.Float(10)));
+        var weight = g.Sub(g.Float(1), g.Node("Min", [g.Float((float)decay), share]));
+        foreach (var (name, value) in next)
+        {
+            var average = g.Input(StateNames.Average(name), DataType.Float, [.. value.Shape]);
+            g.Output(Next(StateNames.Average(name)), g.Add(average, g.Mul(g.Sub(value, average), weight)));
+        }
     }
 
     private static void StateToInputs(GraphProto graph, HashSet<string> names)
