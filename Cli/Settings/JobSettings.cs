@@ -11,6 +11,11 @@ internal abstract class JobSettings : RunSettings
     [Description("Go on with the run in this folder")]
     public string? Resume { get; init; }
 
+    [CommandOption("--backend <NAME>")]
+    [Description("What computes the steps: torchsharp, or onnxruntime (a gradient graph of standard operators)")]
+    [DefaultValue(BackendKind.TorchSharp)]
+    public BackendKind Backend { get; init; }
+
     [CommandOption("--checkpoint-every <STEPS>")]
     [Description("Steps from one checkpoint to the next; 0 for one a minute")]
     [DefaultValue(0)]
@@ -32,6 +37,7 @@ internal abstract class JobSettings : RunSettings
             Output = Resume ?? Output ?? Path.Combine("runs", $"{verb}-{DateTime.Now:yyyyMMdd-HHmmss}"),
             Resume = Resume is not null,
             Device = Device,
+            Backend = Backend,
             Threads = Threads ?? 0,
             CheckpointEvery = CheckpointEvery,
             Progress = progress,

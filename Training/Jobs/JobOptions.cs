@@ -14,6 +14,9 @@ public sealed record JobOptions
     /// <summary>Where to compute.</summary>
     public ComputeDevice Device { get; init; } = ComputeDevice.Auto;
 
+    /// <summary>What computes the steps. A checkpoint of one resumes on the other.</summary>
+    public BackendKind Backend { get; init; } = BackendKind.TorchSharp;
+
     /// <summary>Threads that prepare batches.</summary>
     public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
 

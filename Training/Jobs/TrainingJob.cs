@@ -67,7 +67,9 @@ internal static class TrainingJob
             return dataset is null ? null : new BatchLoader(dataset, new EvaluationTransform(preprocessing), loaderSettings with { BatchSize = EvaluationBatch });
         }
 
-        using ITrainingBackend backend = new TorchSharpBackend(model, recipe, options.Device);
+        using ITrainingBackend backend = options.Backend == BackendKind.OnnxRuntime
+            ? new OnnxRuntimeBackend(model, recipe, options.Device, options.Threads)
+            : new TorchSharpBackend(model, recipe, options.Device);
         var yaml = Yaml.Write(settings!);
         if (!options.Resume)
         {
