@@ -1,4 +1,5 @@
 using static TorchSharp.torch;
+using AttributeType = OneFractal.Export.Onnx.AttributeProto.Types.AttributeType;
 
 namespace OneFractal.Training;
 
@@ -6,6 +7,7 @@ namespace OneFractal.Training;
 internal sealed class NodeContext(GraphView graph, NodeProto node)
 {
     private readonly HashSet<int> _hostInputs = [];
+    private readonly HashSet<string> _read = [];
 
     public NodeProto Node { get; } = node;
 
@@ -14,19 +16,52 @@ internal sealed class NodeContext(GraphView graph, NodeProto node)
     /// <summary>Inputs that are read as numbers when the node runs, and so stay on the host.</summary>
     public IReadOnlyCollection<int> HostInputs => _hostInputs;
 
-    public long Int(string name, long fallback) => Node.GetInt(name, fallback);
+    public long Int(string name, long fallback) => Find(name, AttributeType.Int)?.I ?? fallback;
 
-    public bool Flag(string name, bool fallback = false) => Node.GetInt(name, fallback ? 1 : 0) != 0;
+    /// <summary>An integer attribute, or null.</summary>
+    public long? IntOrNull(string name) => Find(name, AttributeType.Int)?.I;
 
-    public float Float(string name, float fallback) => Node.GetFloat(name, fallback);
+    public bool Flag(string name, bool fallback = false) => Int(name, fallback ? 1 : 0) != 0;
 
-    public long[]? Ints(string name) => Node.GetInts(name);
+    public float Float(string name, float fallback) => FloatOrNull(name) ?? fallback;
+
+    /// <summary>A float attribute, or null.</summary>
+    public float? FloatOrNull(string name) => Find(name, AttributeType.Float)?.F;
+
+    public long[]? Ints(string name) => Find(name, AttributeType.Ints)?.Ints.ToArray();
+
+    public float[]? Floats(string name) => Find(name, AttributeType.Floats)?.Floats.ToArray();
+
+    public string Text(string name, string fallback) => Find(name, AttributeType.String)?.S.ToStringUtf8() ?? fallback;
+
+    public TensorProto? TensorValue(string name) => Find(name, AttributeType.Tensor)?.T;
+
+    /// <summary>An element type that an attribute names, or null where there is none.</summary>
+    /// <exception cref="ModelException">A type that torch does not compute with.</exception>
+    public ScalarType? Type(string name)
+    {
+        var type = (DataType)Int(name, 0);
+        return type == DataType.Undefined ? null : TensorConversion.TypeOf(type) ?? throw Error($"{name} is {type}, which TorchSharp does not compute with");
+    }
 
     /// <summary>A string attribute, which must be one of <paramref name="allowed"/>; the first is the default.</summary>
     public string Choice(string name, params string[] allowed)
     {
-        var value = Node.GetString(name, allowed[0]);
+        var value = Text(name, allowed[0]);
         return allowed.Contains(value) ? value : throw Error($"{name} '{value}' is not supported; use {string.Join(", ", allowed)}");
+    }
+
+    /// <summary>Says that attributes are known and change nothing here.</summary>
+    public void Ignore(params string[] names) => _read.UnionWith(names);
+
+    /// <summary>Fails where the node has an attribute that its operator does not know.</summary>
+    /// <exception cref="ModelException">Such an attribute.</exception>
+    public void RequireKnownAttributes()
+    {
+        if (Node.Attribute.FirstOrDefault(a => !_read.Contains(a.Name)) is { } unknown)
+        {
+            throw Error($"the attribute '{unknown.Name}' is not supported");
+        }
     }
 
     /// <summary>Whether the node has that output.</summary>
@@ -58,7 +93,7 @@ internal sealed class NodeContext(GraphView graph, NodeProto node)
     /// </summary>
     public Func<Tensor?[], long[]>? Integers(int input, string? attribute = null)
     {
-        if (attribute is not null && Node.GetInts(attribute) is { } fixedValues)
+        if (attribute is not null && Ints(attribute) is { } fixedValues)
         {
             return _ => fixedValues;
         }
@@ -117,6 +152,15 @@ internal sealed class NodeContext(GraphView graph, NodeProto node)
     }
 
     public ModelException Error(string problem) => new($"'{graph.Model.Source}': {Node.Describe()} (opset {Opset}): {problem}.");
+
+    private AttributeProto? Find(string name, AttributeType type)
+    {
+        _read.Add(name);
+        // Files of IR version 1 do not say the type.
+        return Node.Find(name) is not { } attribute ? null
+            : attribute.Type == type || !attribute.HasType ? attribute
+            : throw Error($"the attribute '{name}' is {attribute.Type}, not {type}");
+    }
 
     private static long[] ReadInt64(Tensor tensor)
     {

@@ -9,14 +9,25 @@ internal static partial class OperatorTable
         new[]
             {
                 Arithmetic(), Activations(), Logic(), Reductions(), Products(), Convolutions(), Pooling(), Normalization(), Layout(), Indexing(), Resizing(),
-                Constants(),
+                Constants(), Attention(), Quantization(), Losses(),
             }
             .SelectMany(family => family)
             .GroupBy(v => v.OpType)
             .ToDictionary(g => g.Key, g => g.OrderByDescending(v => v.Since).ToArray());
 
+    /// <summary>Operators whose results are integers or truth values, or step functions, so that a gradient does not exist or is zero.</summary>
+    private static readonly HashSet<string> Steps =
+    [
+        "And", "ArgMax", "ArgMin", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Ceil", "Constant", "ConstantOfShape", "ConvInteger",
+        "DynamicQuantizeLinear", "Equal", "EyeLike", "Floor", "Greater", "GreaterOrEqual", "Hardmax", "IsInf", "IsNaN", "Less", "LessOrEqual", "MatMulInteger",
+        "NonZero", "Not", "Or", "QLinearConv", "QLinearMatMul", "QuantizeLinear", "Range", "Round", "Shape", "Sign", "Size", "Unique", "Xor",
+    ];
+
     /// <summary>All implementations, by operator name, newest first.</summary>
     public static IReadOnlyDictionary<string, OperatorVersion[]> All => Versions;
+
+    /// <summary>Whether autograd differentiates the operator.</summary>
+    public static bool IsDifferentiable(string opType) => Versions.ContainsKey(opType) && !Steps.Contains(opType);
 
     /// <summary>The newest implementation that is not above the opset, or null.</summary>
     public static OperatorVersion? Find(NodeProto node, int opset)
@@ -51,6 +62,7 @@ internal static partial class OperatorTable
         var version = Find(context.Node, context.Opset) ?? throw context.Error("this operator is not supported");
         context.RequireTypes();
         var kernel = version.Compile(context);
+        context.RequireKnownAttributes();
         var onHost = context.HostInputs.ToHashSet();
         return (inputs, mode) => mode.Device.type == TorchSharp.DeviceType.CPU ? kernel(inputs, mode) : RunOnOneDevice(kernel, inputs, mode, onHost);
     }

@@ -137,6 +137,8 @@ internal static partial class OperatorTable
     private static Kernel CompileDropout(NodeContext c, double? ratio)
     {
         var wantsMask = c.Wants(1);
+        // Random numbers come from torch's generator.
+        c.Ignore("seed");
         return (inputs, mode) =>
         {
             var x = inputs[0]!;

@@ -48,14 +48,15 @@ internal static partial class OperatorTable
         Unary("Acosh", 9, x => x.acosh()),
         Unary("Atanh", 9, x => x.atanh()),
         // Up to opset 10 the limits are attributes.
-        new("Clip", 6, c => CompileClip((double?)c.Node.Find("min")?.F, c.Node.Find("max")?.F)),
+        new("Clip", 6, c => CompileClip(c.FloatOrNull("min"), c.FloatOrNull("max"))),
         new("Clip", 11, c =>
         {
             var (low, high) = (c.Scalar(1), c.Scalar(2));
             var constant = (low is not null || c.Node.InputOrNull(1) is null) && (high is not null || c.Node.InputOrNull(2) is null);
             return constant ? CompileClip(low, high) : (inputs, _) => [inputs[0]!.clamp(Optional(inputs, 1), Optional(inputs, 2))];
         }),
-        new("CumSum", 11, CompileCumSum),
+        new("CumSum", 11, c => CompileCumulative(c, 0, (x, axis) => x.cumsum(axis, x.dtype))),
+        new("CumProd", 26, c => CompileCumulative(c, 1, (x, axis) => x.cumprod(axis, x.dtype))),
         Unary("IsNaN", 9, x => x.isnan()),
         new("IsInf", 10, c => (c.Flag("detect_negative", true), c.Flag("detect_positive", true)) switch
         {
@@ -151,7 +152,7 @@ internal static partial class OperatorTable
         };
     }
 
-    private static Kernel CompileCumSum(NodeContext c)
+    private static Kernel CompileCumulative(NodeContext c, int neutral, Func<Tensor, long, Tensor> function)
     {
         var axis = c.Integers(1)!;
         var (exclusive, reverse) = (c.Flag("exclusive"), c.Flag("reverse"));
@@ -160,10 +161,10 @@ internal static partial class OperatorTable
             var x = inputs[0]!;
             var dim = Positive(axis(inputs)[0], x.Dimensions);
             var from = reverse ? x.flip(dim) : x;
-            var sum = from.cumsum(dim, x.dtype);
+            var sum = function(from, dim);
             if (exclusive && x.shape[dim] > 0)
             {
-                using var first = zeros_like(sum.narrow(dim, 0, 1));
+                var first = full_like(sum.narrow(dim, 0, 1), neutral);
                 sum = cat([first, sum.narrow(dim, 0, x.shape[dim] - 1)], dim);
             }
 

@@ -11,7 +11,7 @@ internal static partial class OperatorTable
         new("ConstantOfShape", 9, c =>
         {
             var shape = c.Integers(0)!;
-            using var value = c.Node.Find("value") is { } attribute ? TensorConversion.ToTorch(attribute.T) : zeros(1);
+            using var value = c.TensorValue("value") is { } proto ? TensorConversion.ToTorch(proto) : zeros(1);
             var scalar = value.ToScalar();
             var type = value.dtype;
             return (inputs, mode) => [full(SizeLimit.Require(shape(inputs)), scalar, dtype: type, device: Place(type, mode))];
@@ -32,11 +32,11 @@ internal static partial class OperatorTable
 
         var host = attribute.Name switch
         {
-            "value" => TensorConversion.ToTorch(attribute.T),
-            "value_float" => tensor(attribute.F),
-            "value_int" => tensor(attribute.I),
-            "value_floats" => tensor(attribute.Floats.ToArray()),
-            "value_ints" => tensor(attribute.Ints.ToArray()),
+            "value" => TensorConversion.ToTorch(c.TensorValue("value")!),
+            "value_float" => tensor(c.Float("value_float", 0)),
+            "value_int" => tensor(c.Int("value_int", 0)),
+            "value_floats" => tensor(c.Floats("value_floats")!),
+            "value_ints" => tensor(c.Ints("value_ints")!),
             _ => throw c.Error($"its value '{attribute.Name}' is not supported"),
         };
         var value = host.DetachFromDisposeScope();
@@ -70,8 +70,7 @@ internal static partial class OperatorTable
 
     private static Kernel CompileEyeLike(NodeContext c)
     {
-        var (k, dtype) = (c.Int("k", 0), (DataType)c.Int("dtype", 0));
-        ScalarType? type = dtype == DataType.Undefined ? null : TensorConversion.TypeOf(dtype) ?? throw c.Error($"the type {dtype} is not supported");
+        var (k, type) = (c.Int("k", 0), c.Type("dtype"));
         return Scoped((inputs, _) =>
         {
             var x = inputs[0]!;

@@ -7,13 +7,13 @@ internal static partial class OperatorTable
 {
     private static IEnumerable<OperatorVersion> Convolutions() =>
     [
-        new("Conv", 1, CompileConv),
+        new("Conv", 1, c => CompileConv(c)),
         new("ConvTranspose", 1, CompileConvTranspose),
     ];
 
-    private static Kernel CompileConv(NodeContext c)
+    private static Kernel CompileConv(NodeContext c, int weight = 1)
     {
-        var window = SlidingWindow.Read(c, (c.Info(1)?.Rank ?? c.Rank(0)) - 2);
+        var window = SlidingWindow.Read(c, (c.Info(weight)?.Rank ?? c.Rank(0)) - 2);
         var group = c.Int("group", 1);
         if (window.Symmetric is { } padding)
         {

@@ -26,7 +26,11 @@ internal static partial class OperatorTable
             using var places = inputs[0]!.nonzero();
             return [places.t()];
         }),
-        new("TopK", 1, c => CompileTopK(c, _ => [c.Int("k", 1)])),
+        new("TopK", 1, c =>
+        {
+            long[] k = [c.Int("k", 1)];
+            return CompileTopK(c, _ => k);
+        }),
         new("TopK", 10, c => CompileTopK(c, c.Integers(1)!)),
         new("Compress", 9, CompileCompress),
         new("Unique", 11, CompileUnique),
@@ -179,6 +183,7 @@ internal static partial class OperatorTable
     private static Kernel CompileTopK(NodeContext c, Func<Tensor?[], long[]> count)
     {
         var (axis, largest) = (c.Int("axis", -1), c.Flag("largest", true));
+        c.Ignore("sorted");
         return (inputs, _) =>
         {
             // Of equal values the one with the lower index comes first, which torch's own topk does not promise.
@@ -194,7 +199,7 @@ internal static partial class OperatorTable
 
     private static Kernel CompileCompress(NodeContext c)
     {
-        var axis = c.Node.Find("axis")?.I;
+        var axis = c.IntOrNull("axis");
         return Scoped((inputs, _) =>
         {
             var x = axis is null ? inputs[0]!.reshape(-1) : inputs[0]!;
@@ -204,7 +209,7 @@ internal static partial class OperatorTable
 
     private static Kernel CompileUnique(NodeContext c)
     {
-        var (axis, sorted) = (c.Node.Find("axis")?.I, c.Flag("sorted", true));
+        var (axis, sorted) = (c.IntOrNull("axis"), c.Flag("sorted", true));
         return Scoped((inputs, _) =>
         {
             var x = inputs[0]!;

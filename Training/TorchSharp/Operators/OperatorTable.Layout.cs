@@ -42,7 +42,11 @@ internal static partial class OperatorTable
         new("Split", 2, CompileSplit),
         new("Slice", 1, c => CompileSlice(c, c.Ints("starts") ?? [], c.Ints("ends") ?? [])),
         new("Slice", 10, CompileSlice),
-        new("Pad", 2, c => CompilePad(c, _ => c.Ints("pads") ?? [], c.Float("value", 0), null)),
+        new("Pad", 2, c =>
+        {
+            var pads = c.Ints("pads") ?? [];
+            return CompilePad(c, _ => pads, c.Float("value", 0), null);
+        }),
         // From opset 11 on pads and value are inputs; from 18 on, there may be axes.
         new("Pad", 11, c => CompilePad(c, c.Integers(1)!, c.Node.InputOrNull(2) is null ? 0 : c.Scalar(2), c.Integers(3))),
         new("Tile", 6, c =>
@@ -144,6 +148,7 @@ internal static partial class OperatorTable
     {
         var (axis, count) = (c.Int("axis", 0), c.Node.Output.Count);
         var sizes = c.Integers(1, "split");
+        c.Ignore("num_outputs");
         return (inputs, _) =>
         {
             if (sizes is not null)

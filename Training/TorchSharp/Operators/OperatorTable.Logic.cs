@@ -17,13 +17,19 @@ internal static partial class OperatorTable
         Unary("Not", 1, x => x.logical_not()),
         new("Where", 9, _ => (inputs, _) => [where(inputs[0]!, inputs[1]!, inputs[2]!)]),
         Unary("Identity", 1, x => x.alias()),
-        new("Cast", 6, c => CompileCast(c, (DataType)c.Int("to", 0))),
-        new("CastLike", 15, c => (inputs, _) => [inputs[0]!.to(inputs[1]!.dtype, copy: true)]),
+        new("Cast", 6, CompileCast),
+        new("CastLike", 15, c =>
+        {
+            c.Ignore("saturate", "round_mode");
+            return (inputs, _) => [inputs[0]!.to(inputs[1]!.dtype, copy: true)];
+        }),
     ];
 
-    private static Kernel CompileCast(NodeContext c, DataType to)
+    private static Kernel CompileCast(NodeContext c)
     {
-        var type = TensorConversion.TypeOf(to) ?? throw c.Error($"casts to {to}, which TorchSharp does not compute with");
+        var type = c.Type("to") ?? throw c.Error("does not say what to cast to");
+        // These are about eight-bit floating-point numbers.
+        c.Ignore("saturate", "round_mode");
         return (inputs, mode) =>
         {
             var x = inputs[0]!;

@@ -65,6 +65,8 @@ internal static partial class OperatorTable
     private static Kernel CompileLayerNormalization(NodeContext c)
     {
         var (axis, epsilon) = (c.Int("axis", -1), c.Float("epsilon", 1e-5f));
+        // Narrow types are computed in float32 anyway.
+        c.Ignore("stash_type");
         if (c.Wants(1) || c.Wants(2))
         {
             return Scoped((inputs, _) =>
@@ -113,6 +115,7 @@ internal static partial class OperatorTable
     private static Kernel CompileRmsNormalization(NodeContext c)
     {
         var (axis, epsilon) = (c.Int("axis", -1), c.Float("epsilon", 1e-5f));
+        c.Ignore("stash_type");
         return Scoped((inputs, _) =>
         {
             var x = inputs[0]!;
@@ -125,6 +128,7 @@ internal static partial class OperatorTable
     private static Kernel CompileGroupNormalization(NodeContext c, bool perGroup)
     {
         var groups = c.Int("num_groups", 0);
+        c.Ignore("stash_type");
         var epsilon = c.Float("epsilon", 1e-5f);
         if (groups < 1)
         {

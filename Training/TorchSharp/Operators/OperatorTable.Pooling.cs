@@ -10,6 +10,7 @@ internal static partial class OperatorTable
         new("MaxPool", 1, CompileMaxPool),
         new("AveragePool", 1, CompileAveragePool),
         new("LpPool", 2, CompileLpPool),
+        new("MaxUnpool", 9, CompileMaxUnpool),
         Unary("GlobalAveragePool", 1, x => x.mean(Space(x), keepdim: true)),
         Unary("GlobalMaxPool", 1, x => x.amax(Space(x), keepdim: true)),
         new("GlobalLpPool", 2, c =>
@@ -165,6 +166,24 @@ internal static partial class OperatorTable
                 2 => [SumPool(x.square(), window, pads).sqrt()],
                 _ => [SumPool(x.abs().pow(p), window, pads).pow(1.0 / p)],
             };
+        });
+    }
+
+    private static Kernel CompileMaxUnpool(NodeContext c)
+    {
+        var window = ReadPool(c);
+        var target = c.Integers(2);
+        return Scoped((inputs, _) =>
+        {
+            var (x, indices) = (inputs[0]!, inputs[1]!);
+            var rank = window.Rank;
+            long[] space = [.. Enumerable.Range(0, rank).Select(i =>
+                (x.shape[i + 2] - 1) * window.Strides[i] + window.Kernel![i] - window.Pads[i] - window.Pads[i + rank])];
+            long[] shape = [x.shape[0], x.shape[1], .. space];
+            var flat = zeros([Product(shape)], dtype: x.dtype, device: x.device).scatter(0, indices.reshape(-1), x.reshape(-1)).reshape(shape);
+            // Indices are places in that space, even where a larger output is asked for.
+            return [target is null ? flat.alias() : functional.pad(
+                flat, SlidingWindow.TorchOrder([.. new long[rank], .. target(inputs)[2..].Select((d, i) => d - space[i])]))];
         });
     }
 }

@@ -10,7 +10,7 @@ internal static partial class OperatorTable
         new("Gemm", 7, CompileGemm),
         new("Einsum", 12, c =>
         {
-            var equation = c.Node.GetString("equation", "");
+            var equation = c.Text("equation", "");
             return (inputs, _) => [einsum(equation, [.. inputs.Select(i => i!)])];
         }),
     ];

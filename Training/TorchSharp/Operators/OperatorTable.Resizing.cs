@@ -10,7 +10,7 @@ internal static partial class OperatorTable
     [
         new("Upsample", 7, c =>
         {
-            double[] scales = [.. c.Node.Find("scales")?.Floats.Select(f => (double)f) ?? throw c.Error("has no scales")];
+            double[] scales = [.. (c.Floats("scales") ?? throw c.Error("has no scales")).Select(f => (double)f)];
             return CompileResize(c, _ => scales, null, "asymmetric", "floor");
         }, Until: 8),
         new("Upsample", 9, c => CompileResize(c, c.Numbers(1), null, "asymmetric", "floor"), Until: 9),
@@ -23,7 +23,27 @@ internal static partial class OperatorTable
                 "coordinate_transformation_mode", "half_pixel", "pytorch_half_pixel", "half_pixel_symmetric", "align_corners", "asymmetric",
                 "tf_half_pixel_for_nn", "tf_crop_and_resize"),
             c.Choice("nearest_mode", "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"))),
+        new("GridSample", 16, CompileGridSample),
+        new("AffineGrid", 20, c =>
+        {
+            var (size, corners) = (c.Integers(1)!, c.Flag("align_corners"));
+            return (inputs, _) => [functional.affine_grid(inputs[0]!, size(inputs), corners)];
+        }),
     ];
+
+    private static Kernel CompileGridSample(NodeContext c)
+    {
+        // Opset 20 renamed the modes; torch's own function has no cubic one here.
+        var mode = c.Choice("mode", c.Opset >= 20 ? "linear" : "bilinear", "nearest") == "nearest" ? GridSampleMode.Nearest : GridSampleMode.Bilinear;
+        var corners = c.Flag("align_corners");
+        var padding = c.Choice("padding_mode", "zeros", "border", "reflection") switch
+        {
+            "zeros" => GridSamplePaddingMode.Zeros,
+            "border" => GridSamplePaddingMode.Border,
+            _ => GridSamplePaddingMode.Reflection,
+        };
+        return (inputs, _) => [functional.grid_sample(inputs[0]!, inputs[1]!, mode, padding, corners)];
+    }
 
     private static Kernel CompileResize(
         NodeContext c, Func<Tensor?[], double[]>? scales, Func<Tensor?[], long[]>? sizes, string coordinates, string rounding)

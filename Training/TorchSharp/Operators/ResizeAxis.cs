@@ -39,7 +39,10 @@ internal sealed record ResizeAxis(long Input, long Output, double Scale, (double
         var result = new long[Output];
         for (var i = 0; i < Output; i++)
         {
+            // On a tie, the rounding of the division must not decide.
             var place = Place(coordinates, i);
+            var tie = Math.Round(2 * place) / 2;
+            place = Math.Abs(place - tie) < 1e-5 ? tie : place;
             var nearest = rounding switch
             {
                 "floor" => Math.Floor(place),

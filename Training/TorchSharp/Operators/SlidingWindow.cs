@@ -24,9 +24,14 @@ internal sealed record SlidingWindow(long[]? Kernel, long[] Strides, long[] Dila
         }
 
         var auto = c.Choice("auto_pad", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER");
-        var pads = auto == "NOTSET" ? Ints("pads", 0, 2 * rank) : new long[2 * rank];
+        var pads = Ints("pads", 0, 2 * rank);
         return new SlidingWindow(
-            c.Ints("kernel_shape") is null ? null : Ints("kernel_shape", 1, rank), Ints("strides", 1, rank), Ints("dilations", 1, rank), pads, auto, c.Flag("ceil_mode"));
+            c.Ints("kernel_shape") is null ? null : Ints("kernel_shape", 1, rank),
+            Ints("strides", 1, rank),
+            Ints("dilations", 1, rank),
+            auto == "NOTSET" ? pads : new long[2 * rank],
+            auto,
+            c.Flag("ceil_mode"));
     }
 
     /// <summary>Dimensions of space.</summary>

@@ -1,0 +1,28 @@
+namespace OneFractal.Training;
+
+/// <summary>The ONNX operators that can be run and trained.</summary>
+public static class OperatorCatalogue
+{
+    /// <summary>Operators for which the gradient graph for ONNX Runtime has a rule: none, as there is no such graph yet.</summary>
+    private static readonly HashSet<string> GradientRules = [];
+
+    /// <summary>Every operator that TorchSharp executes, by name.</summary>
+    public static IReadOnlyList<OperatorSupport> List()
+    {
+        return
+        [
+            .. OperatorTable.All.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o =>
+                new OperatorSupport(o.Key, Opsets(o.Value), OperatorTable.IsDifferentiable(o.Key), GradientRules.Contains(o.Key))),
+        ];
+    }
+
+    /// <summary>Ranges of the opsets that are read, from implementations that are ordered from the newest to the oldest.</summary>
+    private static string Opsets(OperatorVersion[] newestFirst)
+    {
+        var ranges = newestFirst
+            .Select((v, i) => (From: Math.Max(v.Since, OnnxModel.OldestOpset), To: Math.Min(v.Until, i == 0 ? OnnxModel.NewestOpset : newestFirst[i - 1].Since - 1)))
+            .Where(r => r.From <= r.To)
+            .Reverse();
+        return string.Join(", ", ranges.Select(r => r.From == r.To ? $"{r.From}" : $"{r.From}-{r.To}"));
+    }
+}
