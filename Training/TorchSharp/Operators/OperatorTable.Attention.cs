@@ -63,11 +63,11 @@ internal static partial class OperatorTable
             }
             else
             {
-                product = (query * (scale ?? root)).matmul(key.transpose(2, 3));
+                product = MatrixProduct.Of(query * (scale ?? root), key.transpose(2, 3));
                 var masked = mask is null ? product : mask.dtype == ScalarType.Bool ? product.masked_fill(mask.logical_not(), double.NegativeInfinity) : product + mask;
                 var capped = softcap == 0 ? masked : (masked / softcap).tanh() * softcap;
                 var weights = capped.softmax(-1);
-                y = weights.matmul(value);
+                y = MatrixProduct.Of(weights, value);
                 product = stage switch { 0 => product, 1 => masked, 2 => capped, _ => weights };
             }
 

@@ -20,7 +20,7 @@ internal static partial class OperatorTable
         })),
         new("MatMulInteger", 10, _ => Scoped((inputs, _) =>
         [
-            Centre(inputs[0]!, Rows(Optional(inputs, 2))).matmul(Centre(inputs[1]!, Optional(inputs, 3))).to(ScalarType.Int32),
+            MatrixProduct.Of(Centre(inputs[0]!, Rows(Optional(inputs, 2))), Centre(inputs[1]!, Optional(inputs, 3))).to(ScalarType.Int32),
         ])),
         new("ConvInteger", 10, c =>
         {
@@ -32,7 +32,7 @@ internal static partial class OperatorTable
         }),
         new("QLinearMatMul", 10, _ => Scoped((inputs, _) =>
         {
-            var product = Centre(inputs[0]!, Rows(inputs[2])).matmul(Centre(inputs[3]!, inputs[5]));
+            var product = MatrixProduct.Of(Centre(inputs[0]!, Rows(inputs[2])), Centre(inputs[3]!, inputs[5]));
             return [Requantize(product, Rows(inputs[1])! * inputs[4]!, inputs[6]!, inputs[7]!)];
         })),
         new("QLinearConv", 10, c =>

@@ -109,7 +109,7 @@ public sealed class OperatorSemanticsTests
         Refused(new NodeCase("RoiAlign", 16, [x]), "not supported at opset 16: RoiAlign ('RoiAlign')");
         Refused(new NodeCase("Gelu", 19, [x]), "not supported at opset 19: Gelu ('Gelu')");
         Refused(new NodeCase("Upsample", 13, [x, x]), "not supported at opset 13: Upsample ('Upsample')");
-        Refused(new NodeCase("Cast", 13, [x], ("to", 12)), "Cast 'Cast' (opset 13): to is Uint32, which TorchSharp does not compute with");
+        Refused(new NodeCase("Cast", 13, [x], ("to", 12)), "Cast 'Cast' (opset 13): 'y0' has the type Uint32, which TorchSharp does not compute with");
         Refused(new NodeCase("Relu", 13, [x], ("consumed_inputs", (long[])[0])), "Relu 'Relu' (opset 13): the attribute 'consumed_inputs' is not supported");
         Refused(new NodeCase("Elu", 13, [x], ("alpha", 1)), "Elu 'Elu' (opset 13): the attribute 'alpha' is Int, not Float");
         Refused(new NodeCase("GridSample", 16, [x, x], ("mode", "bicubic")), "GridSample 'GridSample' (opset 16): mode 'bicubic' is not supported; use bilinear, nearest");
