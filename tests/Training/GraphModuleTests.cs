@@ -133,7 +133,9 @@ public sealed class GraphModuleTests
         Assert.IsTrue(model.FindInitializer("blocks.2.mlp.fc1.bias")!.ToFloats().All(v => v == 0f), "The original is untouched.");
     }
 
+    /// <summary>Tensors are counted in the whole process, so no other test may run meanwhile.</summary>
     [TestMethod]
+    [DoNotParallelize]
     public void Run_FreesEveryIntermediateValue()
     {
         using var module = new GraphModule(Backbone.Create("vit-nano"));
