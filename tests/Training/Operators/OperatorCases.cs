@@ -350,22 +350,22 @@ internal static class OperatorCases
 
             foreach (var rounding in new[] { "round_prefer_ceil", "floor", "ceil" })
             {
-                yield return new("Resize", 19, [F(1, 1, 4, 4), null, D(1, 1, 2.5, 0.6)], ("coordinate_transformation_mode", coordinates == "align_corners" ? "asymmetric" : coordinates), ("nearest_mode", rounding)) { Fixed = [2] };
+                yield return new("Resize", 19, [F(1, 1, 4, 4), null, Scales(1, 1, 2.5f, 0.6f)], ("coordinate_transformation_mode", coordinates == "align_corners" ? "asymmetric" : coordinates), ("nearest_mode", rounding)) { Fixed = [2] };
             }
         }
 
-        yield return new("Resize", 13, [F(1, 1, 5, 4), null, D(1, 1, 0.5, 2)], ("mode", "linear")) { Fixed = [2] };
+        yield return new("Resize", 13, [F(1, 1, 5, 4), null, Scales(1, 1, 0.5f, 2)], ("mode", "linear")) { Fixed = [2] };
         yield return new("Resize", 13, [F(1, 1, 5, 5), null, null, I(1, 1, 3, 8)], ("mode", "cubic"), ("exclude_outside", 1), ("cubic_coeff_a", -0.5f));
         yield return new("Resize", 13, [F(1, 1, 4, 4), D(0, 0, 0.4, 0.6, 1, 1, 0.8, 1.2), null, I(1, 1, 3, 3)], ("mode", "linear"), ("coordinate_transformation_mode", "tf_crop_and_resize"), ("extrapolation_value", 10f)) { Fixed = [1] };
-        yield return new("Resize", 10, [F(1, 1, 4, 4), D(1, 1, 2, 2)]) { Fixed = [1] };
-        yield return new("Resize", 10, [F(1, 1, 4, 4), D(1, 1, 2, 2)], ("mode", "linear")) { Fixed = [1] };
+        yield return new("Resize", 10, [F(1, 1, 4, 4), Scales(1, 1, 2, 2)]) { Fixed = [1] };
+        yield return new("Resize", 10, [F(1, 1, 4, 4), Scales(1, 1, 2, 2)], ("mode", "linear")) { Fixed = [1] };
         yield return new("Resize", 18, [F(2, 3, 4), null, null, I(6)], ("axes", (long[])[2]), ("mode", "linear"));
         yield return new("Resize", 18, [F(1, 1, 4, 6), null, null, I(7, 7)], ("axes", (long[])[2, 3]), ("keep_aspect_ratio_policy", "not_larger"), ("mode", "nearest"));
         yield return new("Resize", 18, [F(1, 1, 4, 6), null, null, I(7, 7)], ("axes", (long[])[2, 3]), ("keep_aspect_ratio_policy", "not_smaller"), ("mode", "linear"));
         yield return new("Resize", 18, [F(1, 1, 8, 9), null, null, I(1, 1, 4, 3)], ("mode", "linear"), ("antialias", 1));
         yield return new("Resize", 18, [F(1, 1, 8, 9), null, null, I(1, 1, 5, 12)], ("mode", "cubic"), ("antialias", 1), ("exclude_outside", 1));
         yield return new("Upsample", 7, [F(1, 1, 2, 3)], ("scales", new[] { 1f, 1, 2, 3 }));
-        yield return new("Upsample", 9, [F(1, 1, 2, 3), D(1, 1, 2, 2)], ("mode", "linear")) { Fixed = [1] };
+        yield return new("Upsample", 9, [F(1, 1, 2, 3), Scales(1, 1, 2, 2)], ("mode", "linear")) { Fixed = [1] };
         foreach (var padding in new[] { "zeros", "border", "reflection" })
         {
             yield return new("GridSample", 16, [F(1, 2, 4, 5), F(1, 3, 2, 2)], ("padding_mode", padding));
@@ -438,6 +438,8 @@ internal static class OperatorCases
     private static Tensor U(double low, double high, params long[] shape) => rand(shape, dtype: ScalarType.Float64) * (high - low) + low;
 
     private static Tensor D(params double[] values) => values.Length == 1 ? tensor(values[0]) : tensor(values);
+
+    private static Tensor Scales(params float[] values) => tensor(values);
 
     private static Tensor I(params long[] values) => tensor(values);
 

@@ -97,7 +97,7 @@ public sealed class OperatorSemanticsTests
     {
         using var scope = NewDisposeScope();
         // Places 1/3, 2, 11/3 of 0.6 times 5: the one in the middle is whole, whatever 1.5 / 0.6 rounds to.
-        var node = new NodeCase("Resize", 13, [arange(5, dtype: ScalarType.Float64), null, tensor(new[] { 0.6 })], ("nearest_mode", "floor")) { Fixed = [2] };
+        var node = new NodeCase("Resize", 13, [arange(5, dtype: ScalarType.Float64), null, tensor(new[] { 0.6f })], ("nearest_mode", "floor")) { Fixed = [2] };
         CollectionAssert.AreEqual(new float[] { 0, 2, 3 }, node.Run(ScalarType.Float32, true)[0].data<float>().ToArray());
     }
 
