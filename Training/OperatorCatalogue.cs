@@ -3,16 +3,13 @@ namespace OneFractal.Training;
 /// <summary>The ONNX operators that can be run and trained.</summary>
 public static class OperatorCatalogue
 {
-    /// <summary>Operators for which the gradient graph for ONNX Runtime has a rule: none, as there is no such graph yet.</summary>
-    private static readonly HashSet<string> GradientRules = [];
-
     /// <summary>Every operator that TorchSharp executes, by name.</summary>
     public static IReadOnlyList<OperatorSupport> List()
     {
         return
         [
             .. OperatorTable.All.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o =>
-                new OperatorSupport(o.Key, Opsets(o.Value), OperatorTable.IsDifferentiable(o.Key), GradientRules.Contains(o.Key))),
+                new OperatorSupport(o.Key, Opsets(o.Value), OperatorTable.IsDifferentiable(o.Key), GradientRules.Operators.Contains(o.Key))),
         ];
     }
 

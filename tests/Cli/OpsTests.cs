@@ -10,8 +10,8 @@ public sealed class OpsTests
     {
         var result = CliRunner.Run("ops");
         Assert.AreEqual(0, result.ExitCode, result.Error);
-        Assert.MatchesRegex(@"\| Conv +\| +7-26 \| yes +\| no +\|", result.Output);
-        Assert.MatchesRegex(@"\| Softmax +\| +7-12, 13-26 \| yes +\| no +\|", result.Output);
+        Assert.MatchesRegex(@"\| Conv +\| +7-26 \| yes +\| yes +\|", result.Output);
+        Assert.MatchesRegex(@"\| Softmax +\| +7-12, 13-26 \| yes +\| yes +\|", result.Output);
         Assert.MatchesRegex(@"\| Upsample +\| +7-8, 9 \| yes +\| no +\|", result.Output);
         Assert.MatchesRegex(@"\| ArgMax +\| +7-26 \| no +\| no +\|", result.Output);
     }
