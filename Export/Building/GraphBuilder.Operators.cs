@@ -37,6 +37,12 @@ public sealed partial class GraphBuilder
         return Node("Gather", [x, Shared(key, () => TensorProtoExtensions.Int64(key, [], [index]))], ("axis", axis));
     }
 
+    /// <summary>The elements from <paramref name="start"/> up to <paramref name="end"/> of <paramref name="axis"/>.</summary>
+    public Value Slice(Value x, int axis, long start, long end) => Node("Slice", [x, Int64s(start), Int64s(end), Int64s(axis)]);
+
+    /// <summary>The mean over <paramref name="axes"/>, which disappear.</summary>
+    public Value Mean(Value x, params long[] axes) => Node("ReduceMean", [x], ("axes", axes), ("keepdims", 0));
+
     /// <summary>The length of dimension <paramref name="axis"/> as a vector of one.</summary>
     public Value SizeOf(Value x, int axis) => Node("Shape", [x], ("start", axis), ("end", axis + 1));
 

@@ -9,6 +9,12 @@ public static class Backbone
             v.Name, v.Architecture, v.ImageSize, v.PatchSize, (size, seed) => VisionTransformer.Build(v with { ImageSize = size }, seed))),
         .. ResNet.Variants.Select(v => new BackboneEntry(
             v.Name, v.Architecture, v.ImageSize, 1, (size, seed) => ResNet.Build(v with { ImageSize = size }, seed))),
+        .. SwinTransformer.Variants.Select(v => new BackboneEntry(
+            v.Name, v.Architecture, v.ImageSize, v.SizeStep, (size, seed) => SwinTransformer.Build(v with { ImageSize = size }, seed))),
+        .. PyramidVisionTransformer.Variants.Select(v => new BackboneEntry(
+            v.Name, v.Architecture, v.ImageSize, 32, (size, seed) => PyramidVisionTransformer.Build(v with { ImageSize = size }, seed))),
+        .. MlpMixer.Variants.Select(v => new BackboneEntry(
+            v.Name, v.Architecture, v.ImageSize, v.PatchSize, (size, seed) => MlpMixer.Build(v with { ImageSize = size }, seed))),
     ];
 
     /// <summary>The names that <see cref="Create"/> knows, besides timm's.</summary>

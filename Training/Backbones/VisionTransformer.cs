@@ -22,10 +22,17 @@ internal static class VisionTransformer
     {
         var g = new GraphBuilder(v.Architecture);
         var images = g.Input("images", DataType.Float, "batch", 3, v.ImageSize, v.ImageSize);
-        var x = PatchEmbedding(g, images, v, seed);
+        var initial = Initializers.FanInUniform(seed, 3L * v.PatchSize * v.PatchSize);
+        var weight = Initializers.TruncatedNormal(seed, 0.02);
+        Value x;
+        using (g.Scope("patch_embed"))
+        {
+            x = Layers.Tokens(g, Layers.Conv2d(g, images, "proj", v.Width, v.PatchSize, initial, initial, v.PatchSize));
+        }
+
         var tokens = x.Length(1) + 1;
         var classToken = g.Parameter("cls_token", [1, 1, v.Width], Initializers.Normal(seed, 1e-6));
-        var position = g.Parameter("pos_embed", [1, tokens, v.Width], Initializers.TruncatedNormal(seed, 0.02));
+        var position = g.Parameter("pos_embed", [1, tokens, v.Width], weight);
         var shape = g.Concat(0, g.SizeOf(images, 0), g.Int64s(1, v.Width));
         x = g.Add(g.Concat(1, g.Expand(classToken, shape), x), position);
 
@@ -34,13 +41,13 @@ internal static class VisionTransformer
             using (g.Scope($"blocks.{i}"))
             {
                 var depth = i / (double)(v.Depth - 1);
-                x = g.Add(x, g.ResidualBranch(Attention(g, Norm(g, x, "norm1"), v, seed), depth));
-                x = g.Add(x, g.ResidualBranch(Mlp(g, Norm(g, x, "norm2"), seed), depth));
+                x = g.Add(x, g.ResidualBranch(Attention(g, Layers.Norm(g, x, "norm1", Epsilon), v, weight), depth));
+                x = g.Add(x, g.ResidualBranch(Layers.Mlp(g, Layers.Norm(g, x, "norm2", Epsilon), "mlp", MlpRatio * v.Width, weight), depth));
             }
         }
 
         // Only the class token is used: normalising it alone gives the same features for a fraction of the work.
-        var features = g.Rename(Norm(g, g.Select(x, 1, 0), "norm"), "features");
+        var features = g.Rename(Layers.Norm(g, g.Select(x, 1, 0), "norm", Epsilon), "features");
         g.Output(features);
         var model = g.Build(features.Name);
         model.Metadata = new ModelMetadata
@@ -54,60 +61,19 @@ internal static class VisionTransformer
         return model;
     }
 
-    private static Value PatchEmbedding(GraphBuilder g, Value images, VisionTransformerVariant v, ulong seed)
-    {
-        using (g.Scope("patch_embed"))
-        {
-            var initial = Initializers.FanInUniform(seed, 3L * v.PatchSize * v.PatchSize);
-            using (g.Scope("proj"))
-            {
-                var weight = g.Parameter("weight", [v.Width, 3, v.PatchSize, v.PatchSize], initial);
-                var patches = g.Conv2d(images, weight, g.Parameter("bias", [v.Width], initial), v.PatchSize);
-                return g.Transpose(g.Reshape(patches, 0, v.Width, patches.Length(2) * patches.Length(3)), 0, 2, 1);
-            }
-        }
-    }
-
-    private static Value Attention(GraphBuilder g, Value x, VisionTransformerVariant v, ulong seed)
+    private static Value Attention(GraphBuilder g, Value x, VisionTransformerVariant v, FillParameter weight)
     {
         long tokens = x.Length(1), head = v.Width / v.Heads;
         using (g.Scope("attn"))
         {
             // timm's qkv weight is [q; k; v], so a split of the product gives the three, each [batch, tokens, width].
-            var parts = g.Split(Linear(g, x, "qkv", 3 * v.Width, seed), axis: 2, parts: 3);
+            var parts = g.Split(Layers.Linear(g, x, "qkv", 3 * v.Width, weight), axis: 2, parts: 3);
             var query = g.Transpose(g.Reshape(parts[0], 0, tokens, v.Heads, head), 0, 2, 1, 3);
             var key = g.Transpose(g.Reshape(parts[1], 0, tokens, v.Heads, head), 0, 2, 3, 1);
             var value = g.Transpose(g.Reshape(parts[2], 0, tokens, v.Heads, head), 0, 2, 1, 3);
             var scores = g.MatMul(g.Mul(query, g.Float(1 / MathF.Sqrt(head))), key);
             var mixed = g.Transpose(g.MatMul(g.Softmax(scores, -1), value), 0, 2, 1, 3);
-            return Linear(g, g.Reshape(mixed, 0, tokens, v.Width), "proj", v.Width, seed);
-        }
-    }
-
-    private static Value Mlp(GraphBuilder g, Value x, ulong seed)
-    {
-        var width = (int)x.Length(-1);
-        using (g.Scope("mlp"))
-        {
-            return Linear(g, g.Gelu(Linear(g, x, "fc1", MlpRatio * width, seed)), "fc2", width, seed);
-        }
-    }
-
-    private static Value Linear(GraphBuilder g, Value x, string name, int outputs, ulong seed)
-    {
-        using (g.Scope(name))
-        {
-            var weight = g.Parameter("weight", [outputs, x.Length(-1)], Initializers.TruncatedNormal(seed, 0.02));
-            return g.Linear(x, weight, g.Parameter("bias", [outputs], Initializers.Zeros));
-        }
-    }
-
-    private static Value Norm(GraphBuilder g, Value x, string name)
-    {
-        using (g.Scope(name))
-        {
-            long[] shape = [x.Length(-1)];
-            return g.LayerNormalization(x, g.Parameter("weight", shape, Initializers.Ones), g.Parameter("bias", shape, Initializers.Zeros), Epsilon);
+            return Layers.Linear(g, g.Reshape(mixed, 0, tokens, v.Width), "proj", v.Width, weight);
         }
     }
 }
