@@ -31,11 +31,30 @@ internal static partial class OperatorTable
 
     private static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, SlidingWindow window, long[] padding, long group)
     {
+        var isPointwise = weight.shape.AsSpan(2).IndexOfAnyExcept(1) < 0 && padding.All(p => p == 0);
+        if (!isPointwise || window.Strides.All(s => s == 1))
+        {
+            return Convolve(x, weight, bias, window.Strides, padding, window, group);
+        }
+
+        // libtorch 2.10's oneDNN divides by zero, which ends the process, in the gradient of some strided 1×1 convolutions, ResNet-50's among them:
+        // take the points first.
+        using var scope = NewDisposeScope();
+        for (var i = 0; i < window.Rank; i++)
+        {
+            x = x.slice(i + 2, 0, x.shape[i + 2], window.Strides[i]);
+        }
+
+        return Convolve(x, weight, bias, [.. window.Strides.Select(_ => 1L)], padding, window, group).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, long[] strides, long[] padding, SlidingWindow window, long group)
+    {
         return WholeChannelBlocks.Run(x, weight, bias, group, inputAxis: 1, (x, weight, bias) => window.Rank switch
         {
-            1 => functional.conv1d(x, weight, bias, window.Strides[0], padding[0], window.Dilations[0], group),
-            2 => functional.conv2d(x, weight, bias, window.Strides, padding, window.Dilations, group),
-            _ => functional.conv3d(x, weight, bias, window.Strides, padding, window.Dilations, group),
+            1 => functional.conv1d(x, weight, bias, strides[0], padding[0], window.Dilations[0], group),
+            2 => functional.conv2d(x, weight, bias, strides, padding, window.Dilations, group),
+            _ => functional.conv3d(x, weight, bias, strides, padding, window.Dilations, group),
         });
     }
 
