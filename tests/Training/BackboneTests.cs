@@ -90,6 +90,38 @@ public sealed class BackboneTests
         }
     }
 
+    /// <summary>The first shifted window holds no masked pair, so a wrong mask would show in the last ones: all outputs and all gradients are compared.</summary>
+    [TestMethod]
+    [DataRow("swin-tiny")]
+    [DataRow("pvt-v2-b0")]
+    [DataRow("mixer-s16")]
+    public void OutputAndGradients_EqualHandWrittenNetworks(string name)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(4);
+        using var module = new GraphModule(ClassificationHead.Detach(WithHead(name)));
+        SpreadVectors(module);
+        var weights = module.named_parameters().ToDictionary(p => p.name, p => p.parameter.detach().clone().requires_grad_());
+        var written = new HandWrittenBackbones(weights);
+        var images = randn(2, 3, 224, 224);
+        var expected = name switch
+        {
+            "swin-tiny" => written.Swin(images, [2, 2, 6, 2], [3, 6, 12, 24], window: 7),
+            "pvt-v2-b0" => written.PvtV2(images, [2, 2, 2, 2], [1, 2, 5, 8], [8, 4, 2, 1]),
+            _ => written.Mixer(images, depth: 8, patch: 16),
+        };
+        var actual = module.call(images);
+        var direction = randn_like(expected);
+        (expected * direction).sum().backward();
+        (actual * direction).sum().backward();
+
+        Assert.IsLessThanOrEqualTo(1e-5, RelativeError(actual, expected));
+        foreach (var (parameter, value) in module.named_parameters())
+        {
+            Assert.IsLessThanOrEqualTo(1e-4, RelativeError(value.grad!, weights[parameter].grad!), parameter);
+        }
+    }
+
     [TestMethod]
     [DataRow("swin-tiny", "head.fc")]
     [DataRow("pvt-v2-b0", "head")]
@@ -159,6 +191,9 @@ public sealed class BackboneTests
         var model = Backbone.WithHead(Backbone.Create(name, seed: 2), Labels, seed: 3);
         return BuiltOnly.Contains(name) ? model : Built[name] = model;
     }
+
+    /// <summary>‖a − b‖ / ‖b‖.</summary>
+    private static float RelativeError(Tensor a, Tensor b) => ((a - b).norm() / b.norm()).item<float>();
 
     /// <summary>Fresh biases are 0 and norms 1, some of them 0: spread the vectors so that no part of the graph is without effect.</summary>
     private static void SpreadVectors(GraphModule module)
