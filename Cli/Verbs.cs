@@ -38,6 +38,7 @@ internal static class Verbs
         Add<FinetuneCommand, FinetuneSettings>(
             config, "finetune", "Fine-tunes a backbone on your labelled images",
             "finetune photos/ --backbone runs/fractal/backbone.onnx -o runs/photos",
+            "finetune photos/ --backbone resnet18.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
             "finetune fashion-mnist --labelled 1000 --from-scratch vit-nano");
         Add<ExportCommand, ExportSettings>(
             config, "export", "Writes a deployment file of a trained model, or its weights",
@@ -47,8 +48,10 @@ internal static class Verbs
         Add<PredictCommand, PredictSettings>(
             config, "predict", "Classifies images with a model file", "predict photos.onnx new/ --top 3");
         Add<BackboneCommand, BackboneSettings>(
-            config, "backbone", "Makes an ONNX backbone with fresh weights, or with those of a timm file",
-            "backbone list", "backbone create resnet18 -o resnet18.onnx", "backbone create resnet18 --weights resnet18.pth -o resnet18.onnx");
+        Add<BackboneCommand, BackboneSettings>(
+            config, "backbone", "Makes an ONNX backbone with fresh weights or those of a timm file, or looks into any ONNX model",
+            "backbone list", "backbone create resnet18 -o resnet18.onnx", "backbone create resnet18 --weights resnet18.pth -o resnet18.onnx",
+            "backbone inspect resnet18.onnx");
         Add<DataCommand, DataSettings>(
             config, "data", "Looks through a data set, or downloads one", "data inspect photos/ -o samples.png", "data fetch cifar10");
         Add<AugmentCommand, AugmentSettings>(

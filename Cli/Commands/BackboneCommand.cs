@@ -1,25 +1,46 @@
 using System.Globalization;
 using OneFractal.Cli.Output;
 using OneFractal.Cli.Settings;
+using OneFractal.Evaluation;
 using OneFractal.Export;
 using OneFractal.Training;
 
 namespace OneFractal.Cli.Commands;
 
-/// <summary>Names and makes backbones.</summary>
+/// <summary>Names and makes backbones, and looks into model files.</summary>
 internal sealed class BackboneCommand : Verb<BackboneSettings>
 {
     /// <inheritdoc />
     protected override int Run(BackboneSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
-        if (settings.Action == BackboneAction.List)
+        switch (settings.Action)
         {
-            Console.WriteLine(string.Join('\n', Backbone.Names));
-            return 0;
+            case BackboneAction.List:
+                Console.WriteLine(string.Join('\n', Backbone.Names));
+                break;
+            case BackboneAction.Create:
+                Create(settings);
+                break;
+            default:
+                Inspect(settings);
+                break;
         }
 
-        Create(settings);
         return 0;
+    }
+
+    private static void Inspect(BackboneSettings settings)
+    {
+        var file = settings.Model ?? throw new UsageException("Name the .onnx file to look into.");
+        var report = ModelInspector.Inspect(file, new ForeignModelSettings { HeadAt = settings.HeadAt, Size = settings.Size });
+        if (settings.Json)
+        {
+            JsonOutput.Print(report);
+        }
+        else
+        {
+            ModelTables.Print(report);
+        }
     }
 
     private static void Create(BackboneSettings settings)

@@ -8,4 +8,7 @@ internal enum BackboneAction
 
     /// <summary>Writes a backbone with fresh or given weights.</summary>
     Create,
+
+    /// <summary>Looks into a model file.</summary>
+    Inspect,
 }

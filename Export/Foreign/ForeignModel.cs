@@ -59,6 +59,13 @@ public static class ForeignModel
         return new ForeignImport(model, notes);
     }
 
+    /// <summary>Where the head of a model is.</summary>
+    /// <param name="model">Any model.</param>
+    /// <param name="at">A node or value that says where; null to look for it.</param>
+    /// <exception cref="ModelException">It cannot be told; the message lists candidates.</exception>
+    /// <exception cref="UsageException">Nothing is called <paramref name="at"/>.</exception>
+    public static HeadSite FindHead(OnnxModel model, string? at = null) => HeadFinder.Find(model, at);
+
     /// <summary>Weights in Constant nodes become initializers, and initializers are no inputs that somebody could feed.</summary>
     internal static void StoreWeights(OnnxModel model)
     {

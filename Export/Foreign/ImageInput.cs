@@ -72,6 +72,31 @@ internal static class ImageInput
         }
     }
 
+    /// <summary>
+    /// Gives the input of a model of images one shape, of one image where it takes any number, and forgets the shapes that the file declares. Other models
+    /// stay as they are.
+    /// </summary>
+    /// <returns>The number of images.</returns>
+    public static long FixShape(OnnxModel model, int? size)
+    {
+        var initializers = model.Graph.Initializer.Select(t => t.Name).ToHashSet();
+        if (model.Graph.Input.Where(i => !initializers.Contains(i.Name)).ToArray() is not [var input] || TensorInfo.From(input) is not { Shape: [var batch, var a, var b, var c] })
+        {
+            return 1;
+        }
+
+        var last = a.Value is not (1 or 3) && c.Value is 1 or 3;
+        var side = size ?? DefaultSize;
+        Set(input, [batch.Value ?? 1, a.Value ?? (last ? side : 3), b.Value ?? side, c.Value ?? side]);
+        model.Graph.ValueInfo.Clear();
+        foreach (var output in model.Graph.Output.Where(o => o.Type?.TensorType is not null))
+        {
+            output.Type.TensorType.Shape = null;
+        }
+
+        return Math.Max(1, batch.Value ?? 1);
+    }
+
     private static Preprocessing Describe(ForeignModelSettings settings, int channels, int height, int width)
     {
         if (settings.PixelMax is not (> 0 and <= 65535))

@@ -77,6 +77,18 @@ internal static class WeightRoles
         };
     }
 
+    /// <summary>Whether the node takes a weight there, whoever makes it.</summary>
+    public static bool IsWeight(NodeProto node, string input)
+    {
+        return node.IsStandard() && node.Input.IndexOf(input) is var i && node.OpType switch
+        {
+            "Conv" or "ConvTranspose" or "BatchNormalization" or "LayerNormalization" or "GroupNormalization" or "InstanceNormalization" => i is 1 or 2,
+            "PRelu" or "RMSNormalization" => i is 1,
+            "Gemm" or "MatMul" => true,
+            _ => false,
+        };
+    }
+
     /// <summary>The same kernel for every channel, each by itself: antialiasing (Zhang 2019, arXiv 1904.11486), which is not learnt.</summary>
     private static bool IsFixedFilter(NodeProto node, TensorProto weight)
     {

@@ -11,7 +11,7 @@ public static class ClassificationHead
     /// <c>head.weight</c> [classes, features] filled by <paramref name="fill"/> and <c>head.bias</c> by <paramref name="fillBias"/> or zero, <c>head</c> being the
     /// model's <see cref="OnnxModel.HeadModule"/>. An existing head is replaced.
     /// </summary>
-    /// <exception cref="ModelException">The model does not say where its features are.</exception>
+    /// <exception cref="ModelException">The model does not say where its features are, and its head cannot be told.</exception>
     public static OnnxModel Attach(OnnxModel backbone, IReadOnlyList<string> labels, FillParameter fill, FillParameter? fillBias = null)
     {
         var model = Detach(backbone);
@@ -53,12 +53,11 @@ public static class ClassificationHead
     /// A copy of <paramref name="model"/> that ends at its features [batch, width]; what only the head needed is gone. Features that are a map or tokens are
     /// averaged.
     /// </summary>
-    /// <exception cref="ModelException">The model does not say where its features are.</exception>
+    /// <exception cref="ModelException">The model does not say where its features are, and its head cannot be told.</exception>
     public static OnnxModel Detach(OnnxModel model)
     {
         var result = model.Clone();
-        var name = result.FeaturesValue
-            ?? throw new ModelException($"'{model.Source}' does not say where its features are, so its head cannot be replaced; use a backbone that OneFractal wrote.");
+        var name = result.FeaturesValue ??= HeadFinder.Find(result).Features;
         if (result.Graph.Output is not [{ } output] || output.Name != name)
         {
             var info = ShapeInference.InferAll(result).GetValueOrDefault(name)

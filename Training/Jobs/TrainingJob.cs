@@ -9,7 +9,8 @@ namespace OneFractal.Training;
 /// <summary>What pre-training and fine-tuning share: the run folder, resuming, the backend and the loop.</summary>
 internal static class TrainingJob
 {
-    private const int EvaluationBatch = 250;
+    // Larger images come in smaller batches, or scoring would need more memory than training.
+    private const int EvaluationBatch = 250, EvaluationPixels = EvaluationBatch * 64 * 64;
     private const ulong HeadStream = 0x4EAD;
 
     /// <summary>
@@ -64,7 +65,7 @@ internal static class TrainingJob
         var loader = new BatchLoader(data.Training, new TrainingTransform(preprocessing, recipe.Augmentation.ToSettings()), loaderSettings with { Mix = recipe.Augmentation.ToMixSettings() });
         BatchLoader? Evaluating(IImageDataset? dataset)
         {
-            return dataset is null ? null : new BatchLoader(dataset, new EvaluationTransform(preprocessing), loaderSettings with { BatchSize = EvaluationBatch });
+            return dataset is null ? null : new BatchLoader(dataset, new EvaluationTransform(preprocessing), loaderSettings with { BatchSize = Math.Clamp(EvaluationPixels / (preprocessing.Height * preprocessing.Width), 1, EvaluationBatch) });
         }
 
         using ITrainingBackend backend = options.Backend == BackendKind.OnnxRuntime

@@ -46,13 +46,18 @@ internal static partial class OperatorTable
             throw new ModelException($"'{model.Source}': input '{input.Name}' is not a tensor, which is not supported.");
         }
 
-        var missing = model.Graph.Node.Where(n => Find(n, model.Opset) is null).GroupBy(n => $"{(n.Domain.Length > 0 ? n.Domain + "." : "")}{n.OpType}").ToList();
-        if (missing.Count > 0)
+        if (Unsupported(model) is { Length: > 0 } missing)
         {
-            var list = missing.Select(g => $"{g.Key} ('{(g.First().Name.Length > 0 ? g.First().Name : g.First().Output.FirstOrDefault())}'"
-                + $"{(g.Count() > 1 ? $" and {g.Count() - 1} more" : "")})");
-            throw new ModelException($"'{model.Source}': not supported at opset {model.Opset}: {string.Join(", ", list)}.");
+            throw new ModelException($"'{model.Source}': not supported at opset {model.Opset}: {string.Join(", ", missing)}.");
         }
+    }
+
+    /// <summary>The operators of the graph that are not supported, each with the first node that needs it.</summary>
+    public static string[] Unsupported(OnnxModel model)
+    {
+        var missing = model.Graph.Node.Where(n => Find(n, model.Opset) is null).GroupBy(n => $"{(n.Domain.Length > 0 ? n.Domain + "." : "")}{n.OpType}");
+        return [.. missing.Select(g => $"{g.Key} ('{(g.First().Name.Length > 0 ? g.First().Name : g.First().Output.FirstOrDefault())}'"
+            + $"{(g.Count() > 1 ? $" and {g.Count() - 1} more" : "")})")];
     }
 
     /// <summary>What runs a node.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OneFractal.Tests.Data;
+using OneFractal.Training;
 
 namespace OneFractal.Tests.Cli;
 
@@ -44,6 +45,28 @@ public sealed class ModelVerbTests
         var csv = File.ReadAllLines(folder["out.csv"]);
         Assert.AreEqual("path,label,probability,error", csv[0]);
         Assert.HasCount(6, csv);
+    }
+
+    [TestMethod]
+    public void BackboneInspect_ShowsLayersHeadAndTheNextCommand()
+    {
+        using var folder = new TempFolder();
+        var model = TestModels.Classifier("resnet-micro");
+        model.Proto.MetadataProps.Clear();
+        model.Save(folder["foreign.onnx"]);
+        var text = CliRunner.Run("backbone", "inspect", folder["foreign.onnx"]);
+        Assert.AreEqual(0, text.ExitCode, text.Error);
+        Assert.Contains("fc/Gemm", text.Output);
+        Assert.Contains($"onefractal finetune DATA --backbone {folder["foreign.onnx"]}", text.Output);
+
+        var json = CliRunner.Run("backbone", "inspect", folder["foreign.onnx"], "--json");
+        using var report = JsonDocument.Parse(json.Output);
+        var graph = report.RootElement.GetProperty("graph");
+        Assert.AreEqual(Backbone.CountParameters(TestModels.Classifier("resnet-micro")), graph.GetProperty("trains").GetProperty("values").GetInt64());
+        Assert.AreEqual(model.Graph.Node.Count, graph.GetProperty("layers").GetArrayLength());
+        Assert.AreEqual(0, report.RootElement.GetProperty("unsupported").GetArrayLength());
+        Assert.Contains("no node or value called 'x'", CliRunner.Fails(2, "backbone", "inspect", folder["foreign.onnx"], "--head-at", "x"));
+        Assert.Contains("not a number", CliRunner.Fails(2, "finetune", "photos", "--backbone", folder["foreign.onnx"], "--mean", "a,b"));
     }
 
     [TestMethod]

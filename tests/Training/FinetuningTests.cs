@@ -1,5 +1,6 @@
 using OneFractal.Data;
 using OneFractal.Export;
+using OneFractal.Inference;
 using OneFractal.Training;
 using OpenCvSharp;
 
@@ -35,6 +36,31 @@ public sealed class FinetuningTests
             new JobOptions { Output = folder["next"] });
         Assert.HasCount(3, OnnxModel.Load(next.Run.Classifier).Metadata!.Labels);
         Assert.IsNotNull(next.Metrics[^1].ValidationAccuracy);
+    }
+
+    [TestMethod]
+    public void AForeignFile_IsFineTuned_AndItsClassifierPredicts()
+    {
+        using var folder = new TempFolder();
+        WriteClasses(folder["photos"], count: 15);
+        // As other exporters write it: one image at a time, constants folded, no metadata.
+        var foreign = FixedBatch.Apply(TestModels.Classifier("resnet-micro"), 1);
+        foreign.Proto.MetadataProps.Clear();
+        foreign.Save(folder["foreign.onnx"]);
+        var settings = new FinetuningSettings
+        {
+            Data = folder["photos"], Backbone = folder["foreign.onnx"], Foreign = new ForeignModelSettings { Mean = [0.5f], Std = [0.25f] }, Recipe = Short,
+        };
+        var result = Finetuning.Run(settings, new JobOptions { Output = folder["run"] });
+        Assert.AreEqual(1.0, result.Test.Accuracy);
+        var resumed = Finetuning.Run(new FinetuningSettings(), new JobOptions { Output = folder["run"], Resume = true });
+        Assert.AreEqual(result.Test, resumed.Test);
+
+        using var classifier = Classifier.Load(result.Run.Classifier);
+        Assert.AreEqual(0.5f, classifier.Preprocessing.Mean[2]);
+        Assert.AreEqual("rot", classifier.Predict(folder["photos", "rot", "03.png"]).Label);
+        var other = settings with { Backbone = result.Run.Classifier };
+        StringAssert.Contains(Assert.ThrowsExactly<UsageException>(() => Finetuning.Run(other, new JobOptions { Output = folder["other"] })).Message, "--head-at");
     }
 
     [TestMethod]
