@@ -48,7 +48,6 @@ internal static class Verbs
         Add<PredictCommand, PredictSettings>(
             config, "predict", "Classifies images with a model file", "predict photos.onnx new/ --top 3");
         Add<BackboneCommand, BackboneSettings>(
-        Add<BackboneCommand, BackboneSettings>(
             config, "backbone", "Makes an ONNX backbone with fresh weights or those of a timm file, or looks into any ONNX model",
             "backbone list", "backbone create resnet18 -o resnet18.onnx", "backbone create resnet18 --weights resnet18.pth -o resnet18.onnx",
             "backbone inspect resnet18.onnx");

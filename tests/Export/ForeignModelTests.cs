@@ -22,11 +22,12 @@ public sealed class ForeignModelTests
         }
     };
 
-    public static IEnumerable<object[]> Backbones => Backbone.Names.Where(n => Backbone.CountParameters(Backbone.Create(n)) < 30_000_000).Select(n => new object[] { n });
-
     /// <summary>What the builders say of each architecture is what is found without their word, in the file as it is and with all constants folded.</summary>
     [TestMethod]
-    [DynamicData(nameof(Backbones))]
+    [DataRow("vit-nano")]
+    [DataRow("vit-tiny")]
+    [DataRow("resnet-micro")]
+    [DataRow("resnet18")]
     public void WeightsAndHead_AreFound_AndABatchOfOneBecomesAny(string name)
     {
         var model = TestModels.Classifier(name);
@@ -52,26 +53,29 @@ public sealed class ForeignModelTests
         Value Spread(string name, params long[] shape) => g.Initializer(Tensor(name, shape));
         x = g.Node("Div", [g.Node("Sub", [x, Spread("mean", 1, 3, 1, 1)]), Stored("std", [1, 3, 1, 1], 0.2f)]);
         x = g.Mul(x, Spread("range", 1, 3, 1, 1));
-        x = g.Conv2d(x, Spread("kernel", 4, 3, 3, 3), Spread("bias", 4), 1, 1);
+        x = g.Conv2d(x, Spread("stem", 4, 3, 1, 1), null, 1);
         x = g.BatchNormalization(x, Spread("scale", 4), Spread("shift", 4), 1e-5f, 0.9f);
+        x = g.Conv2d(x, Spread("kernel", 4, 4, 3, 3), Spread("bias", 4), 1, 1);
         x = g.Conv2d(x, Stored("blur", [4, 1, 2, 2], 0.25f), null, 2, groups: 4);
         x = g.Node("PRelu", [x, Spread("slope", 4, 1, 1)]);
         x = g.Mul(x, Spread("layer_scale", 4, 1, 1));
         x = g.Add(g.Mul(x, g.Float(0.5f)), Stored("epsilon", [1], 1e-6f));
         x = g.Transpose(g.Reshape(x, 1, 4, 16), 0, 2, 1);
-        x = g.Add(g.MatMul(x, Spread("matrix", 4, 4)), g.Node("Identity", [Spread("vector", 4)]));
+        var matrix = Spread("matrix", 4, 4);
+        x = g.Add(g.MatMul(x, matrix), g.Node("Identity", [Spread("vector", 4)]));
         x = g.Concat(1, g.Expand(Spread("token", 1, 1, 4), g.Int64s(1, 1, 4)), x);
         x = g.Add(x, Spread("positions", 1, 17, 4));
         var scores = g.Add(g.MatMul(x, g.Transpose(x, 0, 2, 1)), g.Initializer(TensorProtoExtensions.Float("mask", [17, 17], [.. Enumerable.Range(0, 289).Select(i => i % 2 == 0 ? 0 : -100f)])));
         x = g.MatMul(g.Softmax(scores, -1), x);
-        // The same matrix again: it trains once.
         x = g.MatMul(x, g.Transpose(g.Node("Constant", [], ("value", Tensor("", [4, 4]))), 1, 0));
+        // The same matrix again: it trains once.
+        x = g.MatMul(x, g.Transpose(matrix, 1, 0));
         x = g.Select(x, 1, 0);
         g.Output(g.Node("Gemm", [x, Spread("fc.weight", 5, 4), Spread("fc.bias", 5)], ("transB", 1)));
         var model = Stripped(g.Build());
         var import = ForeignModel.Import(model).Model;
         CollectionAssert.AreEquivalent(
-            new[] { "kernel", "bias", "scale", "shift", "slope", "layer_scale", "matrix", "vector", "token", "positions", "Constant_output", "fc.weight", "fc.bias" },
+            new[] { "stem", "kernel", "bias", "scale", "shift", "slope", "layer_scale", "matrix", "vector", "token", "positions", "Constant_output", "fc.weight", "fc.bias" },
             import.TrainableNames!.ToArray());
         CollectionAssert.AreEquivalent(new[] { "running_mean", "running_var" }, import.RunningStatistics.ToArray());
         Assert.AreEqual("fc", import.HeadModule);
@@ -118,12 +122,12 @@ public sealed class ForeignModelTests
     [TestMethod]
     public void InitializersThatAreInputs_AreNoInputsAnyMore()
     {
-        var model = Stripped(TestModels.Small());
+        var model = Stripped(TestModels.Classifier());
         model.Proto.IrVersion = 3;
         model.Graph.Input.AddRange(model.Graph.Initializer.Select(t => TensorInfo.From(t).ToProto(t.Name)));
         var import = ForeignModel.Import(model).Model;
         Assert.HasCount(1, import.Graph.Input);
-        AssertEqual(Outputs(TestModels.Small(), 2), Outputs(import, 2), 0);
+        AssertEqual(Outputs(TestModels.Classifier(), 2), Outputs(import, 2), 0);
     }
 
     [TestMethod]
@@ -153,8 +157,8 @@ public sealed class ForeignModelTests
         var import = ForeignModel.Import(model, new ForeignModelSettings { Bgr = true, PixelMax = 255, Mean = [1, 2, 3] });
         var p = import.Model.Metadata!.Preprocessing;
         Assert.AreEqual((3, 6, 5), (p.Channels, p.Height, p.Width));
-        Assert.AreEqual(2 / 255f, p.Mean[1]);
-        Assert.AreEqual(1 / 255f, p.Std[1]);
+        Assert.AreEqual(2 / 255f, p.Mean[1], 1e-9f);
+        Assert.AreEqual(1 / 255f, p.Std[1], 1e-9f);
 
         var images = TestModels.Noise(2 * 90);
         var asTheFile = new float[images.Length];
@@ -239,10 +243,10 @@ public sealed class ForeignModelTests
         Fails(model, new() { Std = [0, 1, 1] }, "--std");
         Fails(model, new() { PixelMax = 0 }, "--pixel-max");
 
-        // Whether a value is 2 because of the batch cannot be known where it is first flattened away.
+        // Images that are mixed with channels cannot be told apart again.
         g = new GraphBuilder("lost");
         x = g.Conv2d(g.Input("x", DataType.Float, 2, 3, 4, 4), g.Parameter("w", [4, 3, 1, 1], Fill), null, 1);
-        g.Output(g.Reshape(g.Reshape(x, -1), 2, 64));
+        g.Output(g.Reshape(g.Transpose(x, 1, 0, 2, 3), 8, 16));
         Fails(Stripped(g.Build()), new(), "exported for a batch of 2");
 
         static void Fails(OnnxModel model, ForeignModelSettings settings, string expected)

@@ -44,7 +44,7 @@ public sealed class FinetuningTests
         using var folder = new TempFolder();
         WriteClasses(folder["photos"], count: 15);
         // As other exporters write it: one image at a time, constants folded, no metadata.
-        var foreign = FixedBatch.Apply(TestModels.Classifier("resnet-micro"), 1);
+        var foreign = FixedBatch.Apply(TestModels.Classifier(), 1);
         foreign.Proto.MetadataProps.Clear();
         foreign.Save(folder["foreign.onnx"]);
         var settings = new FinetuningSettings

@@ -47,12 +47,11 @@ public sealed class ForeignResNet18Tests
         AssertClose(expected, OnTorch(backbone, images));
 
         var classifier = Backbone.WithHead(backbone, TestModels.Labels, seed: 1);
-        var recipe = new TrainingRecipe { Steps = 2, BatchSize = 2, WarmupSteps = 0, LearningRate = 1e-3 };
         using var module = new GraphModule(classifier);
         var before = module.Buffers.Entries.Select(e => (e.Name, Value: e.View.clone())).ToArray();
         var weights = module.named_parameters().Select(p => (p.name, p.parameter, Value: p.parameter.detach().clone())).ToArray();
         Assert.HasCount(66 + 2, weights);
-        var optimizer = optim.SGD(module.parameters(), recipe.LearningRate);
+        var optimizer = optim.SGD(module.parameters(), 1e-3);
         module.train();
         for (var step = 0; step < 2; step++)
         {
