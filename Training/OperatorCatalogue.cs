@@ -3,6 +3,9 @@ namespace OneFractal.Training;
 /// <summary>The ONNX operators that can be run and trained.</summary>
 public static class OperatorCatalogue
 {
+    /// <summary>Operators of the model, each with the first node that needs it, that TorchSharp cannot run at its opset; empty when it runs.</summary>
+    public static IReadOnlyList<string> Unsupported(OnnxModel model) => OperatorTable.Unsupported(model);
+
     /// <summary>Every operator that TorchSharp executes, by name.</summary>
     public static IReadOnlyList<OperatorSupport> List()
     {

@@ -15,7 +15,7 @@ public static class ModelInspector
         settings ??= new ForeignModelSettings();
         var model = OnnxModel.Load(path);
         var graph = GraphInspection.Of(model, settings.Size);
-        var unsupported = OperatorSupport.Unsupported(model);
+        var unsupported = OperatorCatalogue.Unsupported(model);
         var (head, next) = Next(model, path, settings);
         var initializers = model.Graph.Initializer.Select(t => t.Name).ToHashSet();
         return new ModelReport(
