@@ -28,6 +28,8 @@ public sealed class ForeignModelTests
     [DataRow("vit-tiny")]
     [DataRow("resnet-micro")]
     [DataRow("resnet18")]
+    [DataRow("pvt-v2-b0")]
+    [DataRow("mixer-s16")]
     public void WeightsAndHead_AreFound_AndABatchOfOneBecomesAny(string name)
     {
         var model = TestModels.Classifier(name);
