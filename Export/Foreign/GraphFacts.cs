@@ -7,6 +7,9 @@ internal sealed class GraphFacts
     private static readonly HashSet<string> Rearranging =
         ["Identity", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Expand", "Tile", "Gather", "Slice", "Resize", "Upsample"];
 
+    // No weight is that low; in a mask it leaves nothing of a softmax.
+    private const float MaskBelow = -50f;
+
     private readonly Dictionary<string, NodeProto> _producers = [];
     private readonly Dictionary<string, TensorProto> _stored;
     private readonly HashSet<string> _data;
@@ -28,7 +31,7 @@ internal sealed class GraphFacts
                 }
             }
 
-            if (!isData && node.Output is [{ Length: > 0 } name] && node.InputOrNull(0) is { } source && IsRearranging(node) && _stored.TryGetValue(source, out var tensor))
+            if (!isData && node.Output is [{ Length: > 0 } name] && Rearranged(node) is { } tensor)
             {
                 _stored[name] = tensor;
             }
@@ -44,5 +47,28 @@ internal sealed class GraphFacts
     /// <summary>The initializer that the value is, however rearranged, or null.</summary>
     public TensorProto? Stored(string? value) => value is null || _data.Contains(value) ? null : _stored.GetValueOrDefault(value);
 
-    private static bool IsRearranging(NodeProto node) => node.IsStandard() && Rearranging.Contains(node.OpType);
+    /// <summary>Whether the tensor is added to scores of attention so that some count for nothing.</summary>
+    public static bool IsMask(TensorProto tensor)
+    {
+        return tensor.ElementType() == DataType.Float && tensor.ToFloats() is var values && values.All(v => v is 0 or <= MaskBelow) && values.Any(v => v != 0);
+    }
+
+    private TensorProto? Rearranged(NodeProto node)
+    {
+        if (!node.IsStandard() || node.InputOrNull(0) is not { } first || !_stored.TryGetValue(first, out var tensor))
+        {
+            return null;
+        }
+
+        if (Rearranging.Contains(node.OpType))
+        {
+            return tensor;
+        }
+
+        // Swin adds its mask to the relative positions, which are learnt, before both go to the scores.
+        return node.OpType != "Add" || node.InputOrNull(1) is not { } second || !_stored.TryGetValue(second, out var other) ? null
+            : IsMask(other) ? tensor
+            : IsMask(tensor) ? other
+            : null;
+    }
 }

@@ -8,9 +8,6 @@ namespace OneFractal.Export;
 /// </summary>
 internal static class WeightRoles
 {
-    // No weight is that low; in a mask it leaves nothing of a softmax.
-    private const float MaskBelow = -50f;
-
     /// <summary>Names of the weights, in graph order.</summary>
     public static IReadOnlyList<string> Find(OnnxModel model)
     {
@@ -70,7 +67,7 @@ internal static class WeightRoles
             "ConvTranspose" or "BatchNormalization" or "LayerNormalization" or "GroupNormalization" or "InstanceNormalization" => At(1, 2),
             "PRelu" or "RMSNormalization" => At(1),
             "Gemm" or "MatMul" or "Einsum" => At(0, 1, 2).Where(t => t.ElementCount() > 1),
-            "Add" or "Mul" => At(0, 1).Where(t => isLearnt && t.ElementCount() > 1 && !IsMask(t)),
+            "Add" or "Mul" => At(0, 1).Where(t => isLearnt && t.ElementCount() > 1 && !GraphFacts.IsMask(t)),
             // Class and register tokens.
             "Concat" => At([.. Enumerable.Range(0, node.Input.Count)]).Where(t => isLearnt && t.ElementCount() > 1),
             _ => [],
@@ -100,11 +97,6 @@ internal static class WeightRoles
         var values = weight.ToFloats();
         var length = (int)(values.Length / Math.Max(1, weight.Dims[0]));
         return length > 1 && Enumerable.Range(1, (int)weight.Dims[0] - 1).All(c => values.AsSpan(0, length).SequenceEqual(values.AsSpan(c * length, length)));
-    }
-
-    private static bool IsMask(TensorProto tensor)
-    {
-        return tensor.ElementType() == DataType.Float && tensor.ToFloats() is var values && values.All(v => v is 0 or <= MaskBelow) && values.Any(v => v != 0);
     }
 
     private static bool IsFloating(DataType type) => type is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double;

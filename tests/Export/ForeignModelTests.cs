@@ -28,6 +28,7 @@ public sealed class ForeignModelTests
     [DataRow("vit-tiny")]
     [DataRow("resnet-micro")]
     [DataRow("resnet18")]
+    [DataRow("swin-tiny")]
     [DataRow("pvt-v2-b0")]
     [DataRow("mixer-s16")]
     public void WeightsAndHead_AreFound_AndABatchOfOneBecomesAny(string name)
