@@ -16,7 +16,7 @@ public static class ClassificationHead
     {
         var model = Detach(backbone);
         var graph = model.Graph;
-        var features = TensorInfo.From(graph.Output[0])!;
+        var features = GraphEdits.FirstOutput(model);
         if (features.Shape is not [_, { Value: { } width }])
         {
             throw new ModelException($"'{model.Source}': its features {features} are not a [batch, features] matrix of known width.");

@@ -21,7 +21,7 @@ internal static class FeaturePooling
     public static void Apply(OnnxModel model)
     {
         var graph = model.Graph;
-        var features = TensorInfo.From(graph.Output[0])!;
+        var features = GraphEdits.FirstOutput(model);
         var name = graph.Output[0].Name;
         if (features.Shape is [_, _, var height, var width])
         {

@@ -80,6 +80,15 @@ internal static class GraphEdits
         return fresh;
     }
 
+    /// <summary>What is known of the first output: what the file declares, or what its nodes say.</summary>
+    /// <exception cref="ModelException">Neither says anything.</exception>
+    public static TensorInfo FirstOutput(OnnxModel model)
+    {
+        var output = model.Graph.Output[0];
+        return TensorInfo.From(output) ?? ShapeInference.InferAll(model).GetValueOrDefault(output.Name)
+            ?? throw new ModelException($"'{model.Source}': nothing is known of the type and shape of its output '{output.Name}'.");
+    }
+
     /// <summary>Replaces the items of a protobuf list, which has no such operation of its own.</summary>
     public static void Replace<T>(ICollection<T> list, IReadOnlyCollection<T> items)
     {
