@@ -6,6 +6,9 @@ public static class ClassificationHead
     /// <summary>Name of the graph output of a backbone with a head.</summary>
     public const string Logits = "logits";
 
+    // A million features is a file that lies, and a head of gigabytes.
+    private const long LargestWidth = 1 << 20;
+
     /// <summary>
     /// A copy of <paramref name="backbone"/> that ends in <c>logits</c> [batch, classes] = features · weightᵀ + bias, with
     /// <c>head.weight</c> [classes, features] filled by <paramref name="fill"/> and <c>head.bias</c> by <paramref name="fillBias"/> or zero, <c>head</c> being the
@@ -17,7 +20,7 @@ public static class ClassificationHead
         var model = Detach(backbone);
         var graph = model.Graph;
         var features = GraphEdits.FirstOutput(model);
-        if (features.Shape is not [_, { Value: { } width }])
+        if (features.Shape is not [_, { Value: >= 1 and <= LargestWidth and var width }])
         {
             throw new ModelException($"'{model.Source}': its features {features} are not a [batch, features] matrix of known width.");
         }
