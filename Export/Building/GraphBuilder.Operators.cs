@@ -40,8 +40,14 @@ public sealed partial class GraphBuilder
     /// <summary>The elements from <paramref name="start"/> up to <paramref name="end"/> of <paramref name="axis"/>.</summary>
     public Value Slice(Value x, int axis, long start, long end) => Node("Slice", [x, Int64s(start), Int64s(end), Int64s(axis)]);
 
-    /// <summary>The mean over <paramref name="axes"/>, which disappear.</summary>
-    public Value Mean(Value x, params long[] axes) => Node("ReduceMean", [x], ("axes", axes), ("keepdims", 0));
+    /// <summary>Mean over <paramref name="axes"/>, which disappear unless <paramref name="keep"/> leaves them with length 1.</summary>
+    public Value Mean(Value x, bool keep, params long[] axes)
+    {
+        // From opset 18 on the axes are an input.
+        return Opset < 18
+            ? Node("ReduceMean", [x], ("axes", axes), ("keepdims", keep ? 1 : 0))
+            : Node("ReduceMean", [x, Int64s(axes)], ("keepdims", keep ? 1 : 0));
+    }
 
     /// <summary>The length of dimension <paramref name="axis"/> as a vector of one.</summary>
     public Value SizeOf(Value x, int axis) => Node("Shape", [x], ("start", axis), ("end", axis + 1));

@@ -39,7 +39,7 @@ internal static class MlpMixer
             }
         }
 
-        var features = g.Rename(g.Mean(Layers.Norm(g, x, "norm", Epsilon), 1), "features");
+        var features = g.Rename(g.Mean(Layers.Norm(g, x, "norm", Epsilon), false, 1), "features");
         g.Output(features);
         var model = g.Build(features.Name);
         model.Metadata = new ModelMetadata

@@ -50,7 +50,7 @@ internal static class PyramidVisionTransformer
             }
         }
 
-        var features = g.Rename(g.Mean(x!, 1), "features");
+        var features = g.Rename(g.Mean(x!, false, 1), "features");
         g.Output(features);
         var model = g.Build(features.Name);
         model.Metadata = new ModelMetadata

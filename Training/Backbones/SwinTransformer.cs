@@ -57,7 +57,7 @@ internal static class SwinTransformer
             }
         }
 
-        var features = g.Rename(g.Mean(Layers.Norm(g, x, "norm", Epsilon), 1, 2), "features");
+        var features = g.Rename(g.Mean(Layers.Norm(g, x, "norm", Epsilon), false, 1, 2), "features");
         g.Output(features);
         var model = g.Build(features.Name);
         model.HeadModule = "head.fc";

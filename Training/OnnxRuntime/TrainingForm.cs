@@ -74,9 +74,9 @@ internal static class TrainingForm
             var x = builder.Find(node.Input[0]);
             long[] axes = [0, .. Enumerable.Range(2, x.Shape.Count - 2).Select(i => (long)i)];
             var count = axes.Aggregate(1L, (p, axis) => p * x.Length((int)axis));
-            var mean = builder.ReduceMean(x, true, axes);
+            var mean = builder.Mean(x, true, axes);
             var centred = builder.Sub(x, mean);
-            var variance = builder.ReduceMean(builder.Mul(centred, centred), false, axes);
+            var variance = builder.Mean(builder.Mul(centred, centred), false, axes);
             mean = builder.ReduceSum(mean, false, axes);
             var momentum = node.GetFloat("momentum", 0.9f);
             Value Moved(string running, Value now, double factor)

@@ -32,7 +32,7 @@ internal static partial class OperatorTable
     /// <summary>The newest implementation that is not above the opset, or null.</summary>
     public static OperatorVersion? Find(NodeProto node, int opset)
     {
-        return node.Domain is "" or "ai.onnx" && Versions.TryGetValue(node.OpType, out var versions)
+        return node.IsStandard() && Versions.TryGetValue(node.OpType, out var versions)
             ? versions.FirstOrDefault(v => v.Since <= opset && opset <= v.Until)
             : null;
     }

@@ -7,7 +7,7 @@ namespace OneFractal.Tests.Export;
 /// <summary>One of the ONNX project's own backend tests (Debian's libonnx-testdata): a model, its inputs and what it must compute.</summary>
 internal sealed record OnnxTestCase(string Name, string ModelPath)
 {
-    private const string Root = "/usr/share/libonnx-testdata/data";
+    public const string Root = "/usr/share/libonnx-testdata/data";
 
     /// <summary>All tests of a kind, in the order of their names; empty where the package is not installed.</summary>
     public static OnnxTestCase[] All(string kind = "node")

@@ -65,7 +65,7 @@ internal static partial class GradientRules
         Value?[] result =
         [
             !c.Wants(0) ? null : g.Mul(inverse, g.Sub(
-                g.Sub(scaled, g.ReduceMean(scaled, true, normalised)), g.Mul(unit, g.ReduceMean(g.Mul(scaled, unit), true, normalised)))),
+                g.Sub(scaled, g.Mean(scaled, true, normalised)), g.Mul(unit, g.Mean(g.Mul(scaled, unit), true, normalised)))),
             c.Wants(1) ? g.Unbroadcast(g.Mul(dy, unit), scale) : null,
             c.Count > 2 && c.Wants(2) ? g.Unbroadcast(dy, c.Input(2)) : null,
         ];

@@ -10,5 +10,5 @@ internal static partial class GradientRules
     public static IReadOnlyCollection<string> Operators => Table.Keys;
 
     /// <summary>The rule of the node's operator, or null.</summary>
-    public static GradientRule? Find(NodeProto node) => node.Domain is "" or "ai.onnx" ? Table.GetValueOrDefault(node.OpType) : null;
+    public static GradientRule? Find(NodeProto node) => node.IsStandard() ? Table.GetValueOrDefault(node.OpType) : null;
 }

@@ -22,19 +22,6 @@ internal static class GraphBuilderExtensions
         return g.Node("ReduceSum", [x, g.Int64s(axes)], ("keepdims", keep ? 1 : 0));
     }
 
-    /// <summary>Mean over axes; an attribute holds them up to opset 17.</summary>
-    public static Value ReduceMean(this GraphBuilder g, Value x, bool keep, params long[] axes)
-    {
-        return g.Opset < 18
-            ? g.Node("ReduceMean", [x], ("axes", axes), ("keepdims", keep ? 1 : 0))
-            : g.Node("ReduceMean", [x, g.Int64s(axes)], ("keepdims", keep ? 1 : 0));
-    }
-
-    public static Value Slice(this GraphBuilder g, Value x, int axis, long start, long end)
-    {
-        return g.Node("Slice", [x, g.Int64s(start), g.Int64s(end), g.Int64s(axis)]);
-    }
-
     /// <summary>Zeros before and after the elements, for each axis.</summary>
     public static Value Pad(this GraphBuilder g, Value x, long[] before, long[] after) => g.Node("Pad", [x, g.Int64s([.. before, .. after])]);
 

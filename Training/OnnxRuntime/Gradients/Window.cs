@@ -21,9 +21,7 @@ internal sealed record Window(long[] Kernel, long[] Strides, long[] Dilations, l
             for (var i = 0; i < n; i++)
             {
                 var needed = (c.Output().Length(i + 2) - 1) * strides[i] + dilations[i] * (kernel[i] - 1) + 1 - c.Input(0).Length(i + 2);
-                var total = Math.Max(0, needed);
-                pads[i] = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
-                pads[i + n] = total - pads[i];
+                (pads[i], pads[i + n]) = SlidingWindow.SplitSame(automatic, Math.Max(0, needed));
             }
         }
 

@@ -94,7 +94,7 @@ internal static partial class OperatorTable
                 }
 
                 var total = Math.Max(0, natural - length);
-                cut[i] = window.AutoPad == "SAME_UPPER" ? total / 2 : total - total / 2;
+                cut[i] = SlidingWindow.SplitSame(window.AutoPad, total).Begin;
                 cut[i + rank] = natural - length - cut[i] - extra[i];
             }
 

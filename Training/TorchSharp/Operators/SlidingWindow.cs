@@ -58,11 +58,17 @@ internal sealed record SlidingWindow(long[]? Kernel, long[] Strides, long[] Dila
         {
             var steps = (space[i] + Strides[i] - 1) / Strides[i];
             var total = Math.Max(0, (steps - 1) * Strides[i] + Reach(i, kernel[i]) - space[i]);
-            pads[i] = AutoPad == "SAME_UPPER" ? total / 2 : total - total / 2;
-            pads[i + Rank] = total - pads[i];
+            (pads[i], pads[i + Rank]) = SplitSame(AutoPad, total);
         }
 
         return pads;
+    }
+
+    /// <summary>What SAME_UPPER or SAME_LOWER puts before and after an axis: halves, the odd one at the end or at the beginning.</summary>
+    public static (long Begin, long End) SplitSame(string autoPad, long total)
+    {
+        var begin = autoPad == "SAME_UPPER" ? total / 2 : total - total / 2;
+        return (begin, total - begin);
     }
 
     /// <summary>Number of windows along each axis.</summary>

@@ -62,7 +62,7 @@ public sealed class GradientRulesTests
         ["Gemm, transposed right"] = ([[4, 3], [5, 3], []], (g, x) => g.Node("Gemm", [.. x], ("transB", 1))),
         ["LayerNormalization"] = ([[2, 3, 4], [4], [4]], (g, x) => g.LayerNormalization(x[0], x[1], x[2], 1e-5f)),
         ["LayerNormalization, two axes, no bias"] = ([[2, 3, 4], [3, 4]], (g, x) => g.Node("LayerNormalization", [x[0], x[1]], ("axis", 1))),
-        ["ReduceMean"] = ([[2, 3, 4]], (g, x) => g.ReduceMean(x[0], false, 1)),
+        ["ReduceMean"] = ([[2, 3, 4]], (g, x) => g.Mean(x[0], false, 1)),
         ["ReduceMean, all"] = ([[2, 3, 4]], (g, x) => g.Node("ReduceMean", [x[0]])),
         ["ReduceSum"] = ([[2, 3, 4]], (g, x) => g.ReduceSum(x[0], true, 0, -1)),
         ["Reshape"] = ([[2, 3, 4]], (g, x) => g.Reshape(x[0], 0, -1)),

@@ -1,5 +1,6 @@
 using OneFractal.Export;
 using OneFractal.Export.Onnx;
+using OneFractal.Tests.Export;
 using OneFractal.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,7 +11,7 @@ namespace OneFractal.Tests.Training.Operators;
 [TestClass]
 public sealed class OperatorConformanceTests
 {
-    private const string Root = "/usr/share/libonnx-testdata/data";
+    private const string Root = OnnxTestCase.Root;
 
     // What the format's own test runner allows.
     private const double RelativeTolerance = 1e-3, AbsoluteTolerance = 1e-7;
