@@ -9,10 +9,7 @@ public sealed partial class GraphBuilder
         (_graph, Opset, _known) = (graph, opset, known);
         _scopes.Push("");
         _names.UnionWith(graph.Initializer.Select(t => t.Name).Concat(graph.Input.Select(i => i.Name)).Concat(graph.Node.SelectMany(n => n.Output)));
-        foreach (var stem in graph.Node.Select(n => n.Name))
-        {
-            _counters[stem] = 1;
-        }
+        _nodes.UnionWith(graph.Node.Select(n => n.Name));
     }
 
     /// <summary>A builder that adds nodes to <paramref name="model"/> itself, whose values are found by <see cref="Find"/>.</summary>

@@ -8,6 +8,7 @@ public sealed partial class GraphBuilder
 {
     private readonly GraphProto _graph;
     private readonly HashSet<string> _names = [];
+    private readonly HashSet<string> _nodes = [];
     private readonly List<string> _trainable = [];
     private readonly List<ResidualBranch> _branches = [];
     private readonly Stack<string> _scopes = new();
@@ -94,17 +95,14 @@ public sealed partial class GraphBuilder
     /// <exception cref="ModelException">The inputs do not fit the operator.</exception>
     public Value[] Nodes(string opType, int outputs, IReadOnlyList<Value?> inputs, params (string Name, object Value)[] attributes)
     {
-        var node = new NodeProto { OpType = opType, Name = NextName(opType) };
+        var node = new NodeProto { OpType = opType, Name = NextName(opType, outputs) };
         node.Input.AddRange(inputs.Select(i => i?.Name ?? ""));
         foreach (var (name, value) in attributes)
         {
             node.Set(name, value);
         }
 
-        for (var i = 0; i < outputs; i++)
-        {
-            node.Output.Add(Claim(outputs == 1 ? node.Name + "_output" : $"{node.Name}_output_{i}"));
-        }
+        node.Output.Add(OutputNames(node.Name, outputs).Select(Claim));
 
         var infos = ShapeInference.Infer(node, Opset, [.. inputs.Select(i => i?.Info)]);
         if (infos.Length < outputs)
@@ -189,11 +187,24 @@ public sealed partial class GraphBuilder
 
     private string Qualify(string name) => _scopes.Peek().Length == 0 ? name : $"{_scopes.Peek()}.{name}";
 
-    private string NextName(string opType)
+    /// <summary>A node name that neither a node nor a value has, its outputs' names included: a graph that is extended may have used any.</summary>
+    private string NextName(string opType, int outputs)
     {
         var stem = _scopes.Peek().Length == 0 ? opType : $"{_scopes.Peek()}/{opType}";
-        var count = _counters[stem] = _counters.GetValueOrDefault(stem) + 1;
-        return count == 1 ? stem : $"{stem}_{count}";
+        while (true)
+        {
+            var count = _counters[stem] = _counters.GetValueOrDefault(stem) + 1;
+            var name = count == 1 ? stem : $"{stem}_{count}";
+            if (OutputNames(name, outputs).All(n => !_names.Contains(n)) && _nodes.Add(name))
+            {
+                return name;
+            }
+        }
+    }
+
+    private static string[] OutputNames(string node, int outputs)
+    {
+        return outputs == 1 ? [node + "_output"] : [.. Enumerable.Range(0, outputs).Select(i => $"{node}_output_{i}")];
     }
 
     private string Claim(string name)

@@ -48,6 +48,22 @@ public sealed class GraphBuilderTests
     }
 
     [TestMethod]
+    public void ExtendingAGraph_TakesNoNameThatItHas()
+    {
+        var x = _graph.Input("x", DataType.Float, 4);
+        _graph.Output(_graph.Mul(_graph.Mul(_graph.Mul(x, x), x), x));
+        var model = _graph.Build();
+        // A gap that the next name would fall into, and a value with the name of that node's output.
+        model.Graph.Node[1].Name = "other";
+        var added = GraphBuilder.Extend(model);
+        var y = added.Mul(added.Find("x"), added.Find("x"));
+        added.Output("y", added.Nodes("Split", 2, [y], ("axis", 0))[1]);
+        ModelChecker.Check(model);
+        Assert.HasCount(model.Graph.Node.Count, model.Graph.Node.Select(n => n.Name).ToHashSet());
+        Assert.AreEqual("Mul_4_output", y.Name);
+    }
+
+    [TestMethod]
     public void Names_AreUnique_AndPathsFollowTheModules()
     {
         var x = _graph.Input("x", DataType.Float, "batch", 4);
