@@ -35,6 +35,7 @@ internal sealed class FinetuneCommand : Verb<FinetuneSettings>
             ["", ""],
             [
                 ["classifier", result.Run.Classifier],
+                ["trained on", result.Backend.OptionValue()],
                 ["labelled images", result.TrainingImages.ToString(CultureInfo.InvariantCulture)],
                 ["test accuracy", $"{result.Test.Accuracy.ToString("P2", CultureInfo.InvariantCulture)} of {result.Test.Count} images"],
                 ["curves", result.Run.CurvesPng],

@@ -29,6 +29,7 @@ internal sealed class PretrainCommand : Verb<PretrainSettings>
             ["", ""],
             [
                 ["backbone", result.Run.Backbone],
+                ["trained on", result.Backend.OptionValue()],
                 ["pretext loss", last.TrainLoss.ToString("0.000", CultureInfo.InvariantCulture)],
                 ["pretext accuracy", last.TrainAccuracy.ToString("P1", CultureInfo.InvariantCulture)],
                 ["curves", result.Run.CurvesPng],

@@ -2,6 +2,7 @@ using System.Globalization;
 using OneFractal.Cli.Output;
 using OneFractal.Cli.Settings;
 using OneFractal.Evaluation;
+using OneFractal.Training;
 
 namespace OneFractal.Cli.Commands;
 
@@ -19,7 +20,7 @@ internal sealed class QuickstartCommand : Verb<Settings.QuickstartSettings>
             ["test accuracy, from scratch, same budget", Accuracy(scratch)],
             ["budget of each", Invariant($"{pretrained.Finetuning.TrainingImages} labelled images, {pretrained.Finetuning.Metrics[^1].Step} steps")],
             ["fractals drawn", Invariant($"{report.RenderedImages} in {report.RenderSeconds:0.00} s, PNG encoding included")],
-            ["pre-training", Invariant($"{pretext.Step} steps, {report.Pretraining.Average(r => r.ImagesPerSecond):0} images/s; classes told apart: {pretext.TrainAccuracy:P1}")],
+            ["pre-training", Invariant($"{pretext.Step} steps, {report.Pretraining.Average(r => r.ImagesPerSecond):0} images/s on {report.Backend.OptionValue()}; classes told apart: {pretext.TrainAccuracy:P1}")],
         ];
         rows.AddRange(report.Verification.Runtimes
             .Where(r => r.MaxAbsoluteError is not null || r.Status == VerificationStatus.Failed)

@@ -43,6 +43,8 @@ public static class Quickstart
         options.Progress.Message($"Pre-trained {run.Backbone}; verifying it on every runtime of this machine.");
         var verification = Verification.Run(run.Backbone, new VerificationSettings { Seed = settings.Seed }, cancellation);
 
+        // Measured once: all three runs are to be computed by the same backend, or their figures would not compare.
+        var finetuningOptions = options with { Backend = pretraining.Backend };
         var common = new FinetuningSettings
         {
             Data = settings.Data,
@@ -62,12 +64,12 @@ public static class Quickstart
         var latency = LatencyBenchmark.Measure(runner);
         AtomicFile.Copy(pretrained.Finetuning.Run.Classifier, run.Classifier);
         return new QuickstartReport(
-            run, rendered.Images, rendered.Elapsed.TotalSeconds, pretraining.Metrics, verification, pretrained, scratch, latency, Stopwatch.GetElapsedTime(start));
+            run, pretraining.Backend, rendered.Images, rendered.Elapsed.TotalSeconds, pretraining.Metrics, verification, pretrained, scratch, latency, Stopwatch.GetElapsedTime(start));
 
         QuickstartStart Finetune(FinetuningSettings finetuning, string name)
         {
             var output = Path.Combine(options.Output, name);
-            var result = Finetuning.Run(finetuning, options with { Output = output, Resume = new RunFolder(output).Exists }, cancellation);
+            var result = Finetuning.Run(finetuning, finetuningOptions with { Output = output, Resume = new RunFolder(output).Exists }, cancellation);
             using var classifier = Classifier.Load(result.Run.Classifier, new SessionSettings { Device = options.Device, Threads = options.Threads });
             var loader = new LoaderSettings { Workers = options.Workers };
             return new QuickstartStart(result, TestSet.Evaluate(classifier, test, loader, options.Progress, cancellation));

@@ -5,6 +5,7 @@ namespace OneFractal.Evaluation;
 
 /// <summary>What the quickstart measured.</summary>
 /// <param name="Run">The run folder.</param>
+/// <param name="Backend">What computed the steps of all its trainings.</param>
 /// <param name="RenderedImages">Fractals drawn and written as PNG.</param>
 /// <param name="RenderSeconds">How long that took.</param>
 /// <param name="Pretraining">Rows of the pre-training's <c>metrics.csv</c>.</param>
@@ -15,6 +16,7 @@ namespace OneFractal.Evaluation;
 /// <param name="Elapsed">How long all of it took.</param>
 public sealed record QuickstartReport(
     RunFolder Run,
+    BackendKind Backend,
     int RenderedImages,
     double RenderSeconds,
     IReadOnlyList<MetricsRow> Pretraining,

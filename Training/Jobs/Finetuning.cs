@@ -17,7 +17,7 @@ public static class Finetuning
     /// <exception cref="OperationCanceledException">Cancelled; the run folder holds a checkpoint.</exception>
     public static FinetuningResult Run(FinetuningSettings settings, JobOptions options, CancellationToken cancellation = default)
     {
-        settings = TrainingJob.Resolve(Verb, settings, options);
+        (settings, options) = TrainingJob.Resolve(Verb, settings, options);
         if (settings.Backbone is null == settings.FromScratch is null)
         {
             throw new UsageException("Give either a backbone file (--backbone) or --from-scratch with the name of an architecture.");
@@ -27,7 +27,7 @@ public static class Finetuning
         using var train = Open(settings, DatasetSplit.Train, run, options, cancellation);
         using var test = Open(settings, DatasetSplit.Test, run, options, cancellation);
         var (training, validation) = Divide(train, settings);
-        var (model, metrics, score) = TrainingJob.Run(
+        var (model, metrics, score, kind) = TrainingJob.Run(
             Verb,
             $"Fine-tuning {(settings.Backbone is null ? settings.FromScratch + " from scratch" : Path.GetFileName(settings.Backbone))}",
             settings,
@@ -44,6 +44,7 @@ public static class Finetuning
             {
                 ["finetuning_data"] = $"{training.Count} images of {Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Data))}",
                 ["finetuning_recipe"] = Yaml.Write(settings.Recipe).TrimEnd(),
+                ["finetuning_backend"] = kind.OptionValue(),
                 ["finetuning_seed"] = settings.Seed.ToString(CultureInfo.InvariantCulture),
                 ["test_accuracy"] = score!.Accuracy.ToString("0.0000", CultureInfo.InvariantCulture),
                 ["test_images"] = score.Count.ToString(CultureInfo.InvariantCulture),
@@ -51,7 +52,7 @@ public static class Finetuning
         };
         model.Save(run.Classifier);
         AtomicFile.WriteText(Path.ChangeExtension(run.Classifier, ".json"), model.Metadata.ToJson());
-        return new FinetuningResult(run, metrics, score, training.Count);
+        return new FinetuningResult(run, metrics, score, training.Count, kind);
     }
 
     private static IImageDataset Open(

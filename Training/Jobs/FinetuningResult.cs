@@ -5,4 +5,5 @@ namespace OneFractal.Training;
 /// <param name="Metrics">The rows of <c>metrics.csv</c>.</param>
 /// <param name="Test">The score on the test images.</param>
 /// <param name="TrainingImages">How many labelled images it learnt from.</param>
-public sealed record FinetuningResult(RunFolder Run, IReadOnlyList<MetricsRow> Metrics, Score Test, int TrainingImages);
+/// <param name="Backend">What computed the steps.</param>
+public sealed record FinetuningResult(RunFolder Run, IReadOnlyList<MetricsRow> Metrics, Score Test, int TrainingImages, BackendKind Backend);

@@ -14,8 +14,11 @@ public sealed record JobOptions
     /// <summary>Where to compute.</summary>
     public ComputeDevice Device { get; init; } = ComputeDevice.Auto;
 
-    /// <summary>What computes the steps. A checkpoint of one resumes on the other.</summary>
-    public BackendKind Backend { get; init; } = BackendKind.TorchSharp;
+    /// <summary>
+    /// What computes the steps. <see cref="BackendKind.Auto"/> measures which is faster when a run starts, and keeps that one when it is resumed; naming one
+    /// resumes on it, whichever the run began with.
+    /// </summary>
+    public BackendKind Backend { get; init; }
 
     /// <summary>Threads that prepare batches.</summary>
     public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount / 2, 1, 8);

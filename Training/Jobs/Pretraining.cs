@@ -18,11 +18,11 @@ public static class Pretraining
     /// <exception cref="OperationCanceledException">Cancelled; the run folder holds a checkpoint.</exception>
     public static PretrainingResult Run(PretrainingSettings settings, JobOptions options, CancellationToken cancellation = default)
     {
-        settings = TrainingJob.Resolve(Verb, settings, options);
+        (settings, options) = TrainingJob.Resolve(Verb, settings, options);
         var run = new RunFolder(options.Output);
         var source = options.Resume ? SyntheticSets.Load(run.SyntheticSet) : Open(settings, cancellation);
         using var dataset = new SyntheticDataset(source, options.CacheBytes);
-        var (model, metrics, _) = TrainingJob.Run(
+        var (model, metrics, _, kind) = TrainingJob.Run(
             Verb,
             $"Pre-training {settings.Backbone}",
             settings,
@@ -41,12 +41,13 @@ public static class Pretraining
             {
                 ["pretraining"] = Describe(source),
                 ["recipe"] = Yaml.Write(settings.Recipe).TrimEnd(),
+                ["backend"] = kind.OptionValue(),
                 ["seed"] = settings.Seed.ToString(CultureInfo.InvariantCulture),
                 ["pretext_accuracy"] = last.TrainAccuracy.ToString("0.0000", CultureInfo.InvariantCulture),
             },
         };
         backbone.Save(run.Backbone);
-        return new PretrainingResult(run, metrics);
+        return new PretrainingResult(run, metrics, kind);
     }
 
     private static ISyntheticSource Open(PretrainingSettings settings, CancellationToken cancellation)

@@ -7,6 +7,9 @@ internal sealed record RunRecord<TSettings>
 {
     public string Verb { get; init; } = "";
 
+    /// <summary>The backend that the run began with; never <see cref="BackendKind.Auto"/>. Records without it are older than the choice.</summary>
+    public BackendKind Backend { get; init; } = BackendKind.TorchSharp;
+
     public TSettings Settings { get; init; } = new();
 
     public RunEnvironment Environment { get; init; } = new();

@@ -15,16 +15,16 @@ internal static class TrainingJob
 
     /// <summary>
     /// The settings of a run: read from the folder's <c>run.yaml</c> when it is resumed, else <paramref name="given"/>, for a folder in
-    /// which no run was started.
+    /// which no run was started. A resumed run keeps its backend, unless the options name one.
     /// </summary>
-    public static TSettings Resolve<TSettings>(string verb, TSettings given, JobOptions options)
+    public static (TSettings Settings, JobOptions Options) Resolve<TSettings>(string verb, TSettings given, JobOptions options)
         where TSettings : new()
     {
         var run = new RunFolder(options.Output);
         if (!options.Resume)
         {
             run.RefuseToOverwrite(verb);
-            return given;
+            return (given, options);
         }
 
         if (!run.Exists)
@@ -34,7 +34,7 @@ internal static class TrainingJob
 
         var record = Yaml.Read<RunRecord<TSettings>>(File.ReadAllText(run.RunYaml), run.RunYaml);
         return record.Verb == verb
-            ? record.Settings
+            ? (record.Settings, options.Backend == BackendKind.Auto ? options with { Backend = record.Backend } : options)
             : throw new UsageException($"'{options.Output}' is a run of '{record.Verb}': resume it with 'onefractal {record.Verb} --resume {options.Output}'.");
     }
 
@@ -45,8 +45,8 @@ internal static class TrainingJob
     }
 
     /// <summary>Trains <paramref name="makeModel"/>'s model, or the one a resumed run began with.</summary>
-    /// <returns>The trained model with its head, the rows of <c>metrics.csv</c>, and the score on the test images.</returns>
-    public static (OnnxModel Model, IReadOnlyList<MetricsRow> Metrics, Score? Test) Run<TSettings>(
+    /// <returns>The trained model with its head, the rows of <c>metrics.csv</c>, the score on the test images, and what computed it.</returns>
+    public static (OnnxModel Model, IReadOnlyList<MetricsRow> Metrics, Score? Test, BackendKind Backend) Run<TSettings>(
         string verb, string title, TSettings settings, TrainingRecipe recipe, ulong seed, Func<OnnxModel> makeModel,
         JobData data, JobOptions options, CancellationToken cancellation)
         where TSettings : new()
@@ -68,23 +68,29 @@ internal static class TrainingJob
             return dataset is null ? null : new BatchLoader(dataset, new EvaluationTransform(preprocessing), loaderSettings with { BatchSize = Math.Clamp(EvaluationPixels / (preprocessing.Height * preprocessing.Width), 1, EvaluationBatch) });
         }
 
-        using ITrainingBackend backend = options.Backend == BackendKind.OnnxRuntime
-            ? new OnnxRuntimeBackend(model, recipe, options.Device, options.Threads)
-            : new TorchSharpBackend(model, recipe, options.Device);
+        var classes = data.Training.ClassNames.Count;
+        var kind = options.Backend;
+        if (kind == BackendKind.Auto)
+        {
+            var choice = BackendChoice.Make(model, recipe, classes, options, cancellation);
+            kind = choice.Kind;
+            options.Progress.Message(choice.ToString());
+        }
+
+        using var backend = BackendChoice.Open(kind, model, recipe, options);
         var yaml = Yaml.Write(settings!);
         if (!options.Resume)
         {
-            var record = new RunRecord<TSettings> { Verb = verb, Settings = settings, Environment = RunEnvironment.Current(backend) };
+            var record = new RunRecord<TSettings> { Verb = verb, Backend = kind, Settings = settings, Environment = RunEnvironment.Current(backend) };
             model.Save(run.CheckpointModel);
             AtomicFile.WriteText(run.RunYaml, Yaml.Write(record));
         }
 
         // A checkpoint belongs to one model and one set of settings.
         var fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml + model.Fingerprint())));
-        var classes = data.Training.ClassNames.Count;
         var trainer = new Trainer(backend, recipe, classes, seed, run, fingerprint, options.CheckpointEvery, options.Progress);
         var metrics = trainer.Run(title, loader, data.Training.Count, Evaluating(data.Validation), cancellation);
         var test = Evaluating(data.Test) is { } loaderOfTest ? Scoring.Score(backend, loaderOfTest, classes, cancellation) : null;
-        return (backend.Export(), metrics, test);
+        return (backend.Export(), metrics, test, kind);
     }
 }

@@ -32,9 +32,9 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
     /// <exception cref="OneFractalException">The device is not there, or the graph or the recipe cannot be trained here.</exception>
     public OnnxRuntimeBackend(OnnxModel model, TrainingRecipe recipe, ComputeDevice device, int threads = 0)
     {
-        if (recipe.Accumulation > 1 || recipe.Precision != Precision.Float32)
+        if (Limit(recipe) is { } limit)
         {
-            throw new UsageException("Training on ONNX Runtime does not split batches and computes in float32: leave --accumulate and --precision out, or use --backend torchsharp.");
+            throw new UsageException($"Training on ONNX Runtime {limit}: leave --accumulate and --precision out, or use --backend torchsharp.");
         }
 
         var settings = new SessionSettings { Device = device, Threads = threads };
@@ -75,7 +75,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
     }
 
     /// <inheritdoc />
-    public string Name => "onnxruntime";
+    public string Name => BackendKind.OnnxRuntime.OptionValue();
 
     /// <inheritdoc />
     public string Device => _device.ToString();
@@ -181,6 +181,14 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         _step.Dispose();
         _evaluation.Dispose();
         _options.Dispose();
+    }
+
+    /// <summary>What this backend does instead of what <paramref name="recipe"/> asks for, as the rest of a sentence; null where it can do it.</summary>
+    internal static string? Limit(TrainingRecipe recipe)
+    {
+        return recipe.Precision != Precision.Float32 ? "computes in float32 only"
+            : recipe.Accumulation > 1 ? "does not compute a batch in parts"
+            : null;
     }
 
     /// <summary>A parameter or running statistic as it is scored and saved: its moving average, where there is one.</summary>

@@ -32,7 +32,7 @@ public sealed class TorchSharpBackend : ITrainingBackend
     }
 
     /// <inheritdoc />
-    public string Name => "torchsharp";
+    public string Name => BackendKind.TorchSharp.OptionValue();
 
     /// <inheritdoc />
     public string Device => _device.ToString();

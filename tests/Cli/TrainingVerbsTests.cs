@@ -15,7 +15,7 @@ public sealed class TrainingVerbsTests
     public void CtrlC_LeavesACheckpoint_AndResumeEndsAsIfNothingHappened()
     {
         using var folder = new TempFolder();
-        string[] pretrain = ["pretrain", .. Small, "--steps", "300"];
+        string[] pretrain = ["pretrain", .. Small, "--steps", "300", "--backend", "torchsharp"];
         Assert.AreEqual(0, CliRunner.Run([.. pretrain, "-o", folder["whole"]]).ExitCode);
 
         var process = CliRunner.Start([.. pretrain, "-o", folder["stopped"]]);
@@ -47,6 +47,7 @@ public sealed class TrainingVerbsTests
         File.WriteAllText(folder["text.onnx"], "This is not a model.");
         File.WriteAllText(folder["file"], "");
         StringAssert.Contains(CliRunner.Fails(2, "pretrain", "--backbone", "vit-huge", "-o", folder["x"]), "vit-nano");
+        StringAssert.Contains(CliRunner.Fails(2, "pretrain", "--backend", "jax", "-o", folder["x"]), "'auto', 'onnxruntime', 'torchsharp'");
         StringAssert.Contains(CliRunner.Fails(2, "pretrain", "--delta", "-1", "-o", folder["x"]), "--delta");
         StringAssert.Contains(CliRunner.Fails(1, ["pretrain", .. Small, "--steps", "1", "-o", folder["file", "below"]]), "Cannot write");
         StringAssert.Contains(CliRunner.Fails(2, "finetune", "-o", folder["x"]), "data");
@@ -69,6 +70,7 @@ public sealed class TrainingVerbsTests
             "finetune", "fashion-mnist", "--from-scratch", "vit-nano", "--labelled", "40", "--steps", "3", "--batch-size", "8", "-o", folder["run"]);
         Assert.AreEqual(0, result.ExitCode, result.Error);
         StringAssert.Contains(result.Output, "of 10000 images");
+        StringAssert.Contains(result.Error, "Backend: torchsharp (not measured: 3 steps are too few)\n");
         var classifier = OnnxModel.Load(new RunFolder(folder["run"]).Classifier);
         CollectionAssert.AreEqual(FashionMnist.ClassNames.ToArray(), classifier.Metadata!.Labels.ToArray());
         Assert.AreEqual("10000", classifier.Metadata.Provenance["test_images"]);

@@ -34,6 +34,11 @@ public sealed class QuickstartTests
             Assert.IsTrue(File.Exists(folder["run", name]), name);
         }
 
+        foreach (var run in new[] { report.Run, report.Pretrained.Finetuning.Run, report.Scratch.Finetuning.Run })
+        {
+            StringAssert.Contains(File.ReadAllText(run.RunYaml), $"backend: {report.Backend}\n", "What is compared was computed by the same backend.");
+        }
+
         Assert.IsTrue(report.Verification.Passed);
         Assert.AreEqual(4, report.RenderedImages);
         Assert.IsGreaterThan(0, report.Latency.ImagesPerSecond);
