@@ -41,8 +41,10 @@ internal static class Verbs
             "finetune photos/ --backbone resnet18.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
             "finetune fashion-mnist --labelled 1000 --from-scratch vit-nano");
         Add<ExportCommand, ExportSettings>(
-            config, "export", "Writes a deployment file of a trained model, or its weights",
-            "export runs/photos/classifier.onnx -o photos.onnx", "export runs/fractal/backbone.onnx -o backbone.safetensors");
+            config, "export", "Writes a deployment file of a trained model, its weights, or a step of its training",
+            "export runs/photos/classifier.onnx -o photos.onnx", "export runs/fractal/backbone.onnx -o backbone.safetensors",
+            "export runs/fractal/backbone.onnx --train-step --labels cat,dog --batch 32 -o step.onnx",
+            "export step.onnx --weights trained.safetensors -o photos.onnx");
         Add<VerifyCommand, VerifySettings>(
             config, "verify", "Compares a model's outputs on every runtime of this machine", "verify photos.onnx --images photos/");
         Add<PredictCommand, PredictSettings>(

@@ -29,6 +29,8 @@ have() {
         dataset-fashion-mnist) [[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]] ;;
         libonnx-testdata) [[ -d /usr/share/libonnx-testdata/data/node ]] ;;
         python3-onnx) [[ -e /usr/lib/python3/dist-packages/onnx/checker.py ]] ;;
+        nodejs) command -v node >/dev/null ;;
+        npm) command -v npm >/dev/null ;;
     esac
 }
 

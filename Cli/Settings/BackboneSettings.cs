@@ -14,7 +14,7 @@ internal sealed class BackboneSettings : VerbSettings
     [Description("create: a name from list, or timm's; inspect: any ONNX file")]
     public string? Model { get; init; }
 
-    [CommandOption("--weights <FILE>")]
+    [CommandOption(OptionNames.Weights)]
     [Description("create: weights under timm's names, .safetensors or PyTorch's .pth, .pt or .bin; a head among them is left out")]
     public string? Weights { get; init; }
 

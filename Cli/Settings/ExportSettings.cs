@@ -1,25 +1,141 @@
 using System.ComponentModel;
+using OneFractal.Export;
+using OneFractal.Training;
 using Spectre.Console.Cli;
 
 namespace OneFractal.Cli.Settings;
 
-/// <summary>Options of <c>export</c>.</summary>
-internal sealed class ExportSettings : VerbSettings
+/// <summary>Options of <c>export</c>: those of a model, and those of <c>finetune</c> that shape the graph of a train step.</summary>
+internal sealed class ExportSettings : ModelExportOptions
 {
-    [CommandArgument(0, "<MODEL>")]
-    [Description("A trained model: a run's backbone.onnx or classifier.onnx")]
-    public required string Model { get; init; }
+    private const string Fallback = "finetune-small";
 
-    [CommandOption(OptionNames.Output)]
-    [Description("The .onnx file to write, its metadata in a .json file beside it; or .safetensors or .pth (.pt, .bin): the weights alone, under timm's names")]
-    public string? Output { get; init; }
+    [CommandOption("--train-step")]
+    [Description("Write a whole training step instead (forward, backward, optimizer), which any ONNX Runtime trains with; for it are the options below")]
+    public bool TrainStep { get; init; }
 
-    [CommandOption("--batch <N>")]
-    [Description("dynamic, or the only batch size the file takes (OpenCV DNN needs one)")]
-    [DefaultValue("dynamic")]
-    public required string Batch { get; init; }
+    [CommandOption("--labels <A,B,...>")]
+    [Description("Train step: a fresh head for these classes, in place of the model's")]
+    public string? Labels { get; init; }
 
-    [CommandOption("--features")]
-    [Description("Take the head off: the output is the pooled features")]
-    public bool Features { get; init; }
+    [CommandOption(OptionNames.Classes)]
+    [Description("Train step: a fresh head for this many classes, called 0, 1 and so on")]
+    [AtLeast(2)]
+    public int? Classes { get; init; }
+
+    [CommandOption(OptionNames.Seed)]
+    [Description("Train step: seed of a fresh head")]
+    public ulong? Seed { get; init; }
+
+    [CommandOption(OptionNames.Recipe)]
+    [Description("Train step: a built-in recipe, or a YAML file like the recipe in a run.yaml (finetune-small)")]
+    public string? Recipe { get; init; }
+
+    [CommandOption(OptionNames.Optimizer)]
+    [Description("Train step: adamw or sgd")]
+    public OptimizerKind? Optimizer { get; init; }
+
+    [CommandOption(OptionNames.Momentum)]
+    [Description("Train step: SGD's momentum")]
+    public double? Momentum { get; init; }
+
+    [CommandOption(OptionNames.WeightDecay)]
+    [Description("Train step: weight decay of matrices and kernels")]
+    public double? WeightDecay { get; init; }
+
+    [CommandOption(OptionNames.LayerDecay)]
+    [Description("Train step: factor on the learning rate from a layer to the one before it")]
+    public double? LayerDecay { get; init; }
+
+    [CommandOption(OptionNames.EmaDecay)]
+    [Description("Train step: keep a moving average of the weights with this decay; 0 for none")]
+    public double? EmaDecay { get; init; }
+
+    [CommandOption(OptionNames.ClipGradient)]
+    [Description("Train step: largest norm of the gradient; 0 does not clip")]
+    public double? ClipGradient { get; init; }
+
+    [CommandOption(OptionNames.DropPath)]
+    [Description("Train step: drop rate of the last block (stochastic depth)")]
+    public double? DropPath { get; init; }
+
+    [CommandOption(OptionNames.HeadAt)]
+    [Description("Train step of a foreign model: the node that is its head, or the value that holds its features, where it is not found")]
+    public string? HeadAt { get; init; }
+
+    [CommandOption(OptionNames.Size)]
+    [Description("Train step of a foreign model: image size in pixels, where its graph takes any (224)")]
+    [AtLeast(1)]
+    public int? Size { get; init; }
+
+    [CommandOption(OptionNames.PixelMax)]
+    [Description("Train step of a foreign model: the pixel value of full brightness that it was trained with, 1 or 255 (1)")]
+    public double? PixelMax { get; init; }
+
+    [CommandOption(OptionNames.Mean)]
+    [Description("Train step of a foreign model: mean per channel, in units of --pixel-max")]
+    public string? Mean { get; init; }
+
+    [CommandOption(OptionNames.Std)]
+    [Description("Train step of a foreign model: standard deviation per channel, in units of --pixel-max")]
+    public string? Std { get; init; }
+
+    [CommandOption(OptionNames.Bgr)]
+    [Description("Train step of a foreign model: its channels are blue, green, red")]
+    public bool Bgr { get; init; }
+
+    /// <summary>Refuses options of a train step where none is written.</summary>
+    /// <exception cref="UsageException">There are some.</exception>
+    public void RequireNoTrainStep()
+    {
+        (string Option, object? Value)[] options =
+        [
+            ("--labels", Labels), ("--classes", Classes), ("--seed", Seed), ("--recipe", Recipe), ("--opt", Optimizer), ("--momentum", Momentum),
+            ("--weight-decay", WeightDecay), ("--layer-decay", LayerDecay), ("--ema", EmaDecay), ("--clip-grad", ClipGradient), ("--drop-path", DropPath),
+            ("--head-at", HeadAt), ("--size", Size), ("--pixel-max", PixelMax), ("--mean", Mean), ("--std", Std), ("--bgr", Bgr ? true : null),
+        ];
+        if (options.FirstOrDefault(o => o.Value is not null).Option is { } option)
+        {
+            throw new UsageException($"{option} is of a train step: add --train-step, or leave it out.");
+        }
+    }
+
+    /// <summary>What the options say of a train step.</summary>
+    /// <param name="batch">Images in a step, or null for the recipe's.</param>
+    /// <exception cref="UsageException">A value is out of range.</exception>
+    public TrainStepSettings ResolveTrainStep(int? batch)
+    {
+        if (Labels is not null && Classes is not null)
+        {
+            throw new UsageException("Give the classes of the new head by --labels or by --classes, not both.");
+        }
+
+        if (batch is < 2 or > 65536)
+        {
+            throw new UsageException($"--batch: a train step takes 2 to 65536 images, not {batch}.");
+        }
+
+        var recipe = Recipes.Load(Recipe ?? Fallback);
+        return new TrainStepSettings
+        {
+            Model = Model,
+            Labels = Labels?.Split(',', StringSplitOptions.TrimEntries) ?? (Classes is { } count ? [.. Enumerable.Range(0, count).Select(i => $"{i}")] : null),
+            Foreign = new ForeignModelSettings
+            {
+                HeadAt = HeadAt, Size = Size, PixelMax = PixelMax ?? 1, Mean = NumberList.Parse("--mean", Mean), Std = NumberList.Parse("--std", Std), Bgr = Bgr,
+            },
+            Recipe = recipe with
+            {
+                BatchSize = batch ?? recipe.BatchSize,
+                Optimizer = Optimizer ?? recipe.Optimizer,
+                Momentum = Momentum ?? recipe.Momentum,
+                WeightDecay = WeightDecay ?? recipe.WeightDecay,
+                LayerDecay = LayerDecay ?? recipe.LayerDecay,
+                EmaDecay = EmaDecay ?? recipe.EmaDecay,
+                ClipGradient = ClipGradient ?? recipe.ClipGradient,
+                DropPath = DropPath ?? recipe.DropPath,
+            },
+            Seed = Seed ?? 0,
+        };
+    }
 }

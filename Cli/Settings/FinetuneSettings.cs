@@ -25,20 +25,20 @@ internal sealed class FinetuneSettings : TrainingSettings
     [AtLeast(1)]
     public int? Size { get; init; }
 
-    [CommandOption("--pixel-max <VALUE>")]
+    [CommandOption(OptionNames.PixelMax)]
     [Description("Foreign backbone: the pixel value of full brightness that it was trained with, 1 or 255")]
     [DefaultValue(1.0)]
     public double PixelMax { get; init; }
 
-    [CommandOption("--mean <R,G,B>")]
+    [CommandOption(OptionNames.Mean)]
     [Description("Foreign backbone: mean per channel, in units of --pixel-max (ImageNet's for 1, 0 for 255)")]
     public string? Mean { get; init; }
 
-    [CommandOption("--std <R,G,B>")]
+    [CommandOption(OptionNames.Std)]
     [Description("Foreign backbone: standard deviation per channel, in units of --pixel-max (ImageNet's for 1, 1 for 255)")]
     public string? Std { get; init; }
 
-    [CommandOption("--bgr")]
+    [CommandOption(OptionNames.Bgr)]
     [Description("Foreign backbone: its channels are blue, green, red")]
     public bool Bgr { get; init; }
 

@@ -7,7 +7,7 @@ namespace OneFractal.Cli.Settings;
 /// <summary>Options of verbs that train: a recipe, and what overrides it.</summary>
 internal abstract class TrainingSettings : JobSettings
 {
-    [CommandOption("--recipe <NAME>")]
+    [CommandOption(OptionNames.Recipe)]
     [Description("A built-in recipe, or a YAML file like the recipe in a run.yaml")]
     public string? Recipe { get; init; }
 
@@ -27,11 +27,11 @@ internal abstract class TrainingSettings : JobSettings
     [Description("float32, or bfloat16 for matrix products and convolutions")]
     public Precision? Precision { get; init; }
 
-    [CommandOption("--opt <NAME>")]
+    [CommandOption(OptionNames.Optimizer)]
     [Description("adamw or sgd")]
     public OptimizerKind? Optimizer { get; init; }
 
-    [CommandOption("--momentum <M>")]
+    [CommandOption(OptionNames.Momentum)]
     [Description("SGD's momentum")]
     public double? Momentum { get; init; }
 
@@ -47,19 +47,19 @@ internal abstract class TrainingSettings : JobSettings
     [Description("Steps over which the learning rate rises")]
     public int? WarmupSteps { get; init; }
 
-    [CommandOption("--weight-decay <W>")]
+    [CommandOption(OptionNames.WeightDecay)]
     [Description("Weight decay of matrices and kernels")]
     public double? WeightDecay { get; init; }
 
-    [CommandOption("--layer-decay <FACTOR>")]
+    [CommandOption(OptionNames.LayerDecay)]
     [Description("Factor on the learning rate from a layer to the one before it; 1 for the same everywhere")]
     public double? LayerDecay { get; init; }
 
-    [CommandOption("--ema <DECAY>")]
+    [CommandOption(OptionNames.EmaDecay)]
     [Description("Score and save a moving average of the weights with this decay; 0 for none")]
     public double? EmaDecay { get; init; }
 
-    [CommandOption("--clip-grad <NORM>")]
+    [CommandOption(OptionNames.ClipGradient)]
     [Description("Largest norm of the gradient; 0 does not clip")]
     public double? ClipGradient { get; init; }
 
@@ -67,7 +67,7 @@ internal abstract class TrainingSettings : JobSettings
     [Description("Share of a target that is spread over all classes")]
     public double? LabelSmoothing { get; init; }
 
-    [CommandOption("--drop-path <RATE>")]
+    [CommandOption(OptionNames.DropPath)]
     [Description("Drop rate of the last block (stochastic depth)")]
     public double? DropPath { get; init; }
 

@@ -1,3 +1,6 @@
+using OneFractal.Export.Onnx;
+using OneFractal.Training;
+
 namespace OneFractal.Evaluation;
 
 /// <summary>Writes deployment files: constants folded, nothing that only training needs, and proven equal to the model they come from.</summary>
@@ -19,12 +22,7 @@ public static class ModelExport
             throw new UsageException($"A batch of {settings.Batch} images is not possible: use 'dynamic' or a number from 1 on.");
         }
 
-        var trained = OnnxModel.Load(source);
-        if (settings.Features)
-        {
-            trained = ClassificationHead.Detach(trained);
-        }
-
+        var trained = Load(source, settings);
         var exported = settings.Batch is { } batch ? FixedBatch.Apply(trained, batch) : ConstantFolding.Apply(trained);
         var (error, tolerance) = Compare(trained, exported, settings.Seed);
         exported.Save(output);
@@ -39,7 +37,15 @@ public static class ModelExport
             output, sidecar, new FileInfo(output).Length, exported.Opset, Describe(exported.Graph.Input), Describe(exported.Graph.Output), error, tolerance);
     }
 
-    private static void CheckOutput(string source, string output)
+    /// <summary>Writes the weights of <paramref name="source"/> alone to <paramref name="output"/>; a batch size has no part in it.</summary>
+    /// <returns>Number of tensors and of values written.</returns>
+    /// <inheritdoc cref="BackboneWeights.Save" path="/exception" />
+    public static (int Tensors, long Values) RunWeights(string source, string output, ModelExportSettings settings)
+    {
+        return BackboneWeights.Save(Load(source, settings), output);
+    }
+
+    internal static void CheckOutput(string source, string output)
     {
         if (!output.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) || Directory.Exists(output))
         {
@@ -50,6 +56,18 @@ public static class ModelExport
         {
             throw new UsageException($"'{output}' is the model to export, which still trains; choose another file.");
         }
+    }
+
+    /// <summary>The model to export, with the weights and without the head that the settings say.</summary>
+    private static OnnxModel Load(string source, ModelExportSettings settings)
+    {
+        var model = TrainStepFile.LoadModel(source);
+        if (settings.Weights is { } weights)
+        {
+            model = BackboneWeights.Load(model, weights);
+        }
+
+        return settings.Features ? ClassificationHead.Detach(model) : model;
     }
 
     private static (double Error, double Tolerance) Compare(OnnxModel trained, OnnxModel exported, ulong seed)
@@ -80,7 +98,7 @@ public static class ModelExport
                 $"'{trained.Source}': exported, its outputs differ by {comparison.MaxAbsolute:0.0e+0}, more than {tolerance:0.0e+0}; nothing was written."));
     }
 
-    private static string[] Describe(IEnumerable<OneFractal.Export.Onnx.ValueInfoProto> values)
+    internal static string[] Describe(IEnumerable<ValueInfoProto> values)
     {
         return [.. values.Select(v => $"{v.Name} {TensorInfo.From(v)}")];
     }

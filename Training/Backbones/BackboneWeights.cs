@@ -57,7 +57,8 @@ public static class BackboneWeights
 
     /// <summary>
     /// A copy of <paramref name="model"/> with the weights of a file, which need not be trusted. Every weight must be there in its shape, and nothing else, as
-    /// timm's and PyTorch's strict loading has it, but a head that the model does not have is left out. Half-precision and double values become float32.
+    /// timm's and PyTorch's strict loading has it, but a head that the model does not have is left out. Half-precision and double values become float32. The
+    /// state of a training gives what it would save: the moving averages where it has some.
     /// </summary>
     /// <param name="model">A model that says which of its values are weights.</param>
     /// <param name="path">A .safetensors, .pth, .pt or .bin file.</param>
@@ -115,7 +116,7 @@ public static class BackboneWeights
         // DataParallel names everything below the module that it wraps.
         return tensors.Count > 0 && tensors.Keys.All(name => name.StartsWith(ParallelPrefix, StringComparison.Ordinal))
             ? tensors.ToDictionary(t => t.Key[ParallelPrefix.Length..], t => t.Value)
-            : tensors.ToDictionary();
+            : StateNames.Weights(tensors);
     }
 
     /// <summary>Parameters and running statistics in graph order.</summary>

@@ -84,25 +84,8 @@ public static class Finetuning
 
     private static OnnxModel LoadBackbone(FinetuningSettings settings, IProgressReporter progress)
     {
-        if (settings.Backbone is null)
-        {
-            return Backbone.Create(settings.FromScratch!, settings.Seed);
-        }
-
-        var model = OnnxModel.Load(settings.Backbone);
-        if (!ForeignModel.IsForeign(model))
-        {
-            return settings.Foreign == new ForeignModelSettings()
-                ? model
-                : throw new UsageException($"'{settings.Backbone}' says itself how it is fed and where its head is: leave --head-at, --size, --mean, --std, --pixel-max and --bgr out.");
-        }
-
-        var import = ForeignModel.Import(model, settings.Foreign);
-        foreach (var note in import.Notes)
-        {
-            progress.Message($"{Path.GetFileName(settings.Backbone)}: {note}");
-        }
-
-        return import.Model;
+        return settings.Backbone is { } file
+            ? StartingModel.Load(file, settings.Foreign, progress)
+            : Backbone.Create(settings.FromScratch!, settings.Seed);
     }
 }

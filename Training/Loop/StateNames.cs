@@ -4,21 +4,29 @@ namespace OneFractal.Training;
 internal static class StateNames
 {
     private const string AveragePrefix = "ema.";
+    private const string OptimizerPrefix = "optimizer.";
 
     /// <summary>AdamW's first moment of a parameter.</summary>
-    public static string FirstMoment(string parameter) => "optimizer.exp_avg." + parameter;
+    public static string FirstMoment(string parameter) => OptimizerPrefix + "exp_avg." + parameter;
 
     /// <summary>AdamW's second moment of a parameter.</summary>
-    public static string SecondMoment(string parameter) => "optimizer.exp_avg_sq." + parameter;
+    public static string SecondMoment(string parameter) => OptimizerPrefix + "exp_avg_sq." + parameter;
 
     /// <summary>SGD's momentum of a parameter.</summary>
-    public static string Momentum(string parameter) => "optimizer.momentum_buffer." + parameter;
+    public static string Momentum(string parameter) => OptimizerPrefix + "momentum_buffer." + parameter;
 
     /// <summary>The moving average of a parameter or buffer.</summary>
     public static string Average(string name) => AveragePrefix + name;
 
     /// <summary>What a moving average is of; other names as they are.</summary>
     public static string Averaged(string name) => name.StartsWith(AveragePrefix, StringComparison.Ordinal) ? name[AveragePrefix.Length..] : name;
+
+    /// <summary>What a model that was trained to this state is saved with: moving averages in the place of what they are of, and no optimizer state.</summary>
+    public static Dictionary<string, TensorProto> Weights(IReadOnlyDictionary<string, TensorProto> state)
+    {
+        return state.Where(t => !t.Key.StartsWith(OptimizerPrefix, StringComparison.Ordinal) && !state.ContainsKey(Average(t.Key)))
+            .ToDictionary(t => Averaged(t.Key), t => t.Value);
+    }
 
     /// <summary>The refusal of a state that lacks a tensor or has it in another shape.</summary>
     public static TrainingException Missing(string name, IEnumerable<long> shape)

@@ -18,6 +18,11 @@ public static class TrainStepGraph
     /// <summary>Input: decides what drop path and dropout drop in this step, int64 [], 0 to 2³¹ − 1.</summary>
     public const string Seed = "seed";
 
+    /// <summary>
+    /// Input of a <see cref="TrainStepFile"/> alone: true in the first run, which begins with the parameters and statistics that the file stores, bool [].
+    /// </summary>
+    public const string Restart = "restart";
+
     /// <summary>Output: mean cross entropy, float32 [].</summary>
     public const string Loss = "loss";
 
@@ -29,6 +34,9 @@ public static class TrainStepGraph
 
     /// <summary>Name of the output with the next value of a state input.</summary>
     public static string Next(string state) => "next." + state;
+
+    /// <summary>Name under which a <see cref="TrainStepFile"/> stores what a parameter or statistic begins with.</summary>
+    public static string Initial(string name) => "initial." + name;
 
     /// <summary>
     /// Builds the step of <paramref name="model"/>, which ends in logits [batch, classes]. Its parameters, running statistics and optimizer state are inputs under

@@ -70,6 +70,36 @@ public sealed class ModelVerbTests
     }
 
     [TestMethod]
+    public void Export_WritesATrainStep_AndTheModelInIt()
+    {
+        using var folder = new TempFolder();
+        TestModels.Features().Save(folder["backbone.onnx"]);
+        var export = CliRunner.Run(
+            "export", folder["backbone.onnx"], "--train-step", "--labels", "cat,dog", "--batch", "4", "--opt", "sgd", "--momentum", "0.5", "-o", folder["step.onnx"]);
+        Assert.AreEqual(0, export.ExitCode, export.Error);
+        Assert.Contains("targets float[4, 2]", export.Output);
+        using var sidecar = JsonDocument.Parse(File.ReadAllText(folder["step.json"]));
+        Assert.Contains("momentum: 0.5", sidecar.RootElement.GetProperty("train_step").GetProperty("recipe").GetString()!);
+
+        Assert.AreEqual(0, CliRunner.Run("export", folder["step.onnx"], "-o", folder["w.safetensors"]).ExitCode);
+        var back = CliRunner.Run("export", folder["step.onnx"], "--weights", folder["w.safetensors"], "-o", folder["model.onnx"]);
+        Assert.AreEqual(0, back.ExitCode, back.Error);
+        Assert.Contains("logits float[batch, 2]", back.Output);
+
+        var before = Directory.GetFileSystemEntries(folder.Path);
+        string[] step = ["export", folder["backbone.onnx"], "--train-step", "-o", folder["no.onnx"]];
+        Assert.Contains("--labels", CliRunner.Fails(2, step));
+        Assert.Contains("not both", CliRunner.Fails(2, [.. step, "--labels", "a,b", "--classes", "2"]));
+        Assert.Contains("2 to 65536", CliRunner.Fails(2, [.. step, "--classes", "2", "--batch", "1"]));
+        Assert.Contains("--features", CliRunner.Fails(2, [.. step, "--classes", "2", "--features"]));
+        Assert.Contains("leave --head-at", CliRunner.Fails(2, [.. step, "--classes", "2", "--bgr"]));
+        Assert.Contains("ends in .onnx", CliRunner.Fails(2, "export", folder["backbone.onnx"], "--train-step", "--classes", "2", "-o", folder["no.pth"]));
+        Assert.Contains("--opt is of a train step", CliRunner.Fails(2, "export", folder["backbone.onnx"], "--opt", "sgd", "-o", folder["no.onnx"]));
+        Assert.Contains("which still trains", CliRunner.Fails(2, "export", folder["step.onnx"], "--train-step", "-o", folder["step.onnx"]));
+        CollectionAssert.AreEquivalent(before, Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [TestMethod]
     public void WhatCannotBe_IsOneLine()
     {
         using var folder = new TempFolder();

@@ -24,8 +24,6 @@ public sealed class SetupScriptTests
         esac
         """;
 
-    private static readonly string Repository = FindRepository();
-
     [TestMethod]
     public void ItBuildsOnce_AndAgainAfterAChange()
     {
@@ -103,17 +101,6 @@ public sealed class SetupScriptTests
         Assert.Contains("could not install libgtk-3-0 libdrm2 libatomic1. Run: sudo apt-get install libgtk-3-0 libdrm2 libatomic1", copy.Error);
     }
 
-    private static string FindRepository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "Solution.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder.FullName;
-    }
-
     /// <summary>The script in a folder with the same layout and no sources.</summary>
     private sealed class Copy : IDisposable
     {
@@ -126,7 +113,7 @@ public sealed class SetupScriptTests
 
             foreach (var file in new[] { "onefractal", "build/setup.sh", "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "global.json" })
             {
-                File.Copy(Path.Combine(Repository, file), Folder[file]);
+                File.Copy(Path.Combine(Repository.Root, file), Folder[file]);
             }
 
             AddTool("dotnet", FakeDotnet);

@@ -47,6 +47,12 @@ public sealed class OnnxCheckerTests
             Save($"{name}-headless", ClassificationHead.Detach(classifier));
         }
 
+        foreach (var (name, optimizer) in new[] { ("vit-nano", OptimizerKind.AdamW), ("resnet-micro", OptimizerKind.Sgd), ("swin-tiny", OptimizerKind.AdamW) })
+        {
+            var recipe = new TrainingRecipe { BatchSize = 2, Optimizer = optimizer, DropPath = 0.1, EmaDecay = 0.9 };
+            Save($"{name}-train-step", TrainStepFile.Create(Backbone.WithHead(Backbone.Create(name), TestModels.Labels), recipe));
+        }
+
         var (exitCode, output) = Run(["-c", Script, .. files]);
         Assert.AreEqual(0, exitCode, output);
 

@@ -7,18 +7,19 @@ namespace OneFractal.Tests.Readme;
 [TestClass]
 public sealed partial class ReadmeTests
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
     private static readonly string Readme = File.ReadAllText(Path.Combine(Root, "README.md"));
 
     [TestMethod]
-    public void Sample_IsTheCompiledOne()
+    [DataRow("csharp", "Readme/ReadmeSample.cs", 8)]
+    [DataRow("js", "JavaScript/train.mjs", 0)]
+    public void Sample_IsTheTestedOne(string language, string file, int indentation)
     {
-        var source = File.ReadAllLines(Path.Combine(Root, "tests", "Readme", "ReadmeSample.cs"));
+        var source = File.ReadAllLines(Path.Combine(Root, "tests", file));
         var from = Array.FindIndex(source, l => l.Contains("<sample>")) + 1;
         var to = Array.FindIndex(source, l => l.Contains("</sample>"));
-        const int Indentation = 8;
-        var sample = string.Join('\n', source[from..to].Select(l => l.Length > Indentation ? l[Indentation..] : l));
-        StringAssert.Contains(Readme, "```csharp\n" + sample + "\n```");
+        var sample = string.Join('\n', source[from..to].Select(l => l.Length > indentation ? l[indentation..] : l));
+        StringAssert.Contains(Readme, $"```{language}\n{sample}\n```");
     }
 
     [TestMethod]
@@ -45,17 +46,6 @@ public sealed partial class ReadmeTests
         {
             Assert.IsTrue(Path.Exists(Path.Combine(Root, link.Groups[1].Value)), link.Value);
         }
-    }
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Solution.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-        }
-
-        return folder.FullName;
     }
 
     [GeneratedRegex(@"^\./onefractal ([a-z]+[^\n]*)", RegexOptions.Multiline)]
