@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 
 namespace OneFractal.Inference;
@@ -65,7 +66,10 @@ public static class SessionFactory
 
         if (cuda is { } index)
         {
-            options.AppendExecutionProvider_CUDA(index);
+            // TF32 in matrix products and convolutions is ONNX Runtime's own default; said here, it cannot change unseen. TorchSharp is set to the same.
+            using var provider = new OrtCUDAProviderOptions();
+            provider.UpdateOptions(new Dictionary<string, string> { ["device_id"] = index.ToString(CultureInfo.InvariantCulture), ["use_tf32"] = "1" });
+            options.AppendExecutionProvider_CUDA(provider);
         }
 
         return open(options);

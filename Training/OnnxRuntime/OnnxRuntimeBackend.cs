@@ -5,7 +5,10 @@ using OneFractal.Inference;
 
 namespace OneFractal.Training;
 
-/// <summary>Trains a graph on stock ONNX Runtime: each step is one run of the graph that <see cref="TrainStepGraph"/> builds.</summary>
+/// <summary>
+/// Trains a graph on stock ONNX Runtime: each step is one run of the graph that <see cref="TrainStepGraph"/> builds. Parameters, moments and statistics stay in
+/// the device's memory: a step takes images and targets there and brings three numbers back.
+/// </summary>
 public sealed class OnnxRuntimeBackend : ITrainingBackend
 {
     private readonly OnnxModel _model;
@@ -13,6 +16,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
     private readonly InferenceSession _evaluation;
     private readonly RunOptions _options = new();
     private readonly ComputeDevice _device;
+    private readonly DeviceMemory _memory;
     private readonly int _classes;
     private readonly string _imagesName;
     private readonly long[] _imageShape;
@@ -42,6 +46,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         (_step, _device) = SessionFactory.Create(model.Source, settings, options => new InferenceSession(step.Proto.ToByteArray(), options));
         var evaluation = TrainStepGraph.BuildEvaluation(model);
         (_evaluation, _) = SessionFactory.Create(model.Source, settings with { Device = _device }, options => new InferenceSession(evaluation.Proto.ToByteArray(), options));
+        _memory = new DeviceMemory(_device);
         _imagesName = model.Graph.Input[0].Name;
         _imageShape = Dimensions(_imagesName);
         _classes = (int)Dimensions(TrainStepGraph.Targets)[1];
@@ -49,28 +54,20 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         foreach (var name in _stateNames)
         {
             var shape = Dimensions(name);
-            _state[name] = Allocate(TensorElementType.Float, shape);
-            _next[name] = Allocate(TensorElementType.Float, shape);
+            _state[name] = _memory.Allocate(shape);
+            _next[name] = _memory.Allocate(shape);
             var initial = model.FindInitializer(name) ?? model.FindInitializer(StateNames.Averaged(name));
-            var values = _state[name].GetTensorMutableDataAsSpan<float>();
-            if (initial is null)
-            {
-                values.Clear();
-            }
-            else
-            {
-                initial.ToFloats().CopyTo(values);
-            }
+            _memory.Write(_state[name], initial?.ToFloats() ?? new float[shape.Aggregate(1L, (p, d) => p * d)]);
         }
 
-        _inputs[_imagesName] = Allocate(TensorElementType.Float, _imageShape);
-        _inputs[TrainStepGraph.Targets] = Allocate(TensorElementType.Float, Dimensions(TrainStepGraph.Targets));
-        _inputs[TrainStepGraph.LearningRate] = Allocate(TensorElementType.Float, []);
-        _inputs[TrainStepGraph.Step] = Allocate(TensorElementType.Int64, []);
-        _inputs[TrainStepGraph.Seed] = Allocate(TensorElementType.Int64, []);
-        _results[TrainStepGraph.Loss] = Allocate(TensorElementType.Float, []);
-        _results[TrainStepGraph.GradientNorm] = Allocate(TensorElementType.Float, []);
-        _results[TrainStepGraph.Correct] = Allocate(TensorElementType.Int64, []);
+        _inputs[_imagesName] = DeviceMemory.AllocateOnHost(TensorElementType.Float, _imageShape);
+        _inputs[TrainStepGraph.Targets] = DeviceMemory.AllocateOnHost(TensorElementType.Float, Dimensions(TrainStepGraph.Targets));
+        _inputs[TrainStepGraph.LearningRate] = DeviceMemory.AllocateOnHost(TensorElementType.Float);
+        _inputs[TrainStepGraph.Step] = DeviceMemory.AllocateOnHost(TensorElementType.Int64);
+        _inputs[TrainStepGraph.Seed] = DeviceMemory.AllocateOnHost(TensorElementType.Int64);
+        _results[TrainStepGraph.Loss] = DeviceMemory.AllocateOnHost(TensorElementType.Float);
+        _results[TrainStepGraph.GradientNorm] = DeviceMemory.AllocateOnHost(TensorElementType.Float);
+        _results[TrainStepGraph.Correct] = DeviceMemory.AllocateOnHost(TensorElementType.Int64);
         _model = model.WithoutValues(_stateNames.ToHashSet());
     }
 
@@ -88,6 +85,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         _inputs[TrainStepGraph.LearningRate].GetTensorMutableDataAsSpan<float>()[0] = (float)settings.LearningRate;
         _inputs[TrainStepGraph.Step].GetTensorMutableDataAsSpan<long>()[0] = settings.Step;
         _inputs[TrainStepGraph.Seed].GetTensorMutableDataAsSpan<long>()[0] = (long)(settings.Seed >> 33);
+        // Binding an input is what takes it to the device. A binding that were kept would hold what was bound before; making one costs half a millisecond.
         using var binding = _step.CreateIoBinding();
         foreach (var (name, value) in _inputs.Concat(_state).Where(v => _step.InputMetadata.ContainsKey(v.Key)))
         {
@@ -122,8 +120,8 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
     public void Evaluate(ReadOnlySpan<float> pixels, Span<float> logits)
     {
         var count = logits.Length / _classes;
-        using var images = Allocate(TensorElementType.Float, [count, .. _imageShape[1..]]);
-        using var results = Allocate(TensorElementType.Float, [count, _classes]);
+        using var images = DeviceMemory.AllocateOnHost(TensorElementType.Float, [count, .. _imageShape[1..]]);
+        using var results = DeviceMemory.AllocateOnHost(TensorElementType.Float, [count, _classes]);
         pixels.CopyTo(images.GetTensorMutableDataAsSpan<float>());
         using var binding = _evaluation.CreateIoBinding();
         binding.BindInput(_imagesName, images);
@@ -140,7 +138,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
     /// <inheritdoc />
     public IReadOnlyDictionary<string, TensorProto> SaveState()
     {
-        return _state.ToDictionary(s => s.Key, s => TensorProtoExtensions.Float(s.Key, Dimensions(s.Key), s.Value.GetTensorDataAsSpan<float>()));
+        return _state.ToDictionary(s => s.Key, s => TensorProtoExtensions.Float(s.Key, Dimensions(s.Key), _memory.Read(s.Value)));
     }
 
     /// <inheritdoc />
@@ -154,7 +152,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
                 throw StateNames.Missing(name, shape);
             }
 
-            saved.ToFloats().CopyTo(_state[name].GetTensorMutableDataAsSpan<float>());
+            _memory.Write(_state[name], saved.ToFloats());
         }
     }
 
@@ -164,7 +162,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         var result = _model.Clone();
         foreach (var tensor in result.Graph.Initializer.Where(t => _state.ContainsKey(t.Name)))
         {
-            tensor.SetFloats(Shown(tensor.Name).GetTensorDataAsSpan<float>());
+            tensor.SetFloats(_memory.Read(Shown(tensor.Name)));
         }
 
         return result;
@@ -178,6 +176,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
             value.Dispose();
         }
 
+        _memory.Dispose();
         _step.Dispose();
         _evaluation.Dispose();
         _options.Dispose();
@@ -196,13 +195,13 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
 
     private long[] Dimensions(string input) => [.. _step.InputMetadata[input].Dimensions.Select(d => (long)d)];
 
-    private static OrtValue Allocate(TensorElementType type, long[] shape) => OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, shape);
-
     private void Run(InferenceSession session, OrtIoBinding binding)
     {
         try
         {
+            binding.SynchronizeBoundInputs();
             session.RunWithBinding(_options, binding);
+            binding.SynchronizeBoundOutputs();
         }
         catch (OnnxRuntimeException e)
         {

@@ -104,6 +104,42 @@ public sealed class OnnxRuntimeBackendTests
     }
 
     [TestMethod]
+    public void RestoredState_GoesOnBitForBit()
+    {
+        var model = MakeModel("resnet-micro", 32);
+        var recipe = new TrainingRecipe { BatchSize = 6, EmaDecay = 0.5 };
+        using var whole = new OnnxRuntimeBackend(model, recipe, ComputeDevice.Cpu);
+        AssertSameState(InitialState(model), whole.SaveState().Where(s => model.FindInitializer(s.Key) is not null).ToDictionary(), 0);
+        Step(whole, model, 6, 0);
+        var saved = whole.SaveState();
+        var values = saved.ToDictionary(s => s.Key, s => s.Value.ToFloats());
+        using var resumed = new OnnxRuntimeBackend(model, recipe, ComputeDevice.Cpu);
+        resumed.RestoreState(saved);
+        for (var step = 1; step < 4; step++)
+        {
+            Assert.AreEqual(Step(whole, model, 6, step), Step(resumed, model, 6, step));
+        }
+
+        AssertSameState(whole.SaveState(), resumed.SaveState(), 0);
+        Assert.IsTrue(values.All(v => v.Value.SequenceEqual(saved[v.Key].ToFloats())), "What was saved is a copy, which later steps do not reach.");
+        Assert.AreNotEqual(0, RelativeError(resumed.SaveState()["conv1.weight"].ToFloats(), values["conv1.weight"]));
+    }
+
+    [TestMethod]
+    public void AStepThatIsNoNumber_LeavesTheStateAsItWas()
+    {
+        var model = MakeModel("vit-nano", 32);
+        using var backend = new OnnxRuntimeBackend(model, new TrainingRecipe { BatchSize = 4 }, ComputeDevice.Cpu);
+        Step(backend, model, 4, 0);
+        var before = backend.SaveState();
+        var pixels = Pixels(model, 4, 1);
+        pixels[5] = float.NaN;
+        Assert.AreEqual(double.NaN, backend.TrainStep(pixels, Targets(4, 1), new StepSettings(1, 1e-3, 1)).Loss);
+        AssertSameState(before, backend.SaveState(), 0);
+        Assert.IsTrue(double.IsFinite(Step(backend, model, 4, 1).Loss));
+    }
+
+    [TestMethod]
     public void DropPath_IsAFunctionOfTheSeed()
     {
         var model = MakeModel("vit-nano", 32);
@@ -162,6 +198,12 @@ public sealed class OnnxRuntimeBackendTests
         }
 
         return model;
+    }
+
+    private static Dictionary<string, TensorProto> InitialState(OnnxModel model)
+    {
+        var names = model.TrainableNames!.Concat(model.RunningStatistics).ToHashSet();
+        return model.Graph.Initializer.Where(t => names.Contains(t.Name)).ToDictionary(t => t.Name);
     }
 
     private static StepResult Step(ITrainingBackend backend, OnnxModel model, int rows, int data, int? step = null)
