@@ -7,7 +7,7 @@ namespace OneFractal.Cli.Settings;
 internal abstract class ComputeSettings : VerbSettings
 {
     [CommandOption(OptionNames.Device)]
-    [Description("Where to compute: auto, cpu or cuda[[:N]] (products there are of TF32 precision)")]
+    [Description("Where to compute: auto, cpu or cuda[[:N]] (matrix products in TF32)")]
     [TypeConverter(typeof(ComputeDeviceConverter))]
     [DefaultValue("auto")]
     public ComputeDevice Device { get; init; }
