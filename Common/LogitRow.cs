@@ -15,6 +15,19 @@ public static class LogitRow
         return best;
     }
 
+    /// <summary>How many classes are likelier than <paramref name="label"/>; of equal ones, the earlier counts as likelier, and NaN as likelier than all.</summary>
+    public static int Rank(ReadOnlySpan<float> logits, int label)
+    {
+        var rank = 0;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            // Written so that a NaN is never right.
+            rank += i != label && !(logits[i] < logits[label] || (logits[i] == logits[label] && i > label)) ? 1 : 0;
+        }
+
+        return rank;
+    }
+
     /// <summary>log Σ exp, in double and safe from overflow: a logit less this is the logarithm of its probability.</summary>
     public static double LogSumExp(ReadOnlySpan<float> logits)
     {

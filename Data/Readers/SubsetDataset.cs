@@ -23,6 +23,9 @@ public sealed class SubsetDataset : IImageDataset
     /// <inheritdoc />
     public IReadOnlyList<string> ClassNames => _whole.ClassNames;
 
+    /// <summary>Where each image is in the whole.</summary>
+    public IReadOnlyList<int> Indices => _indices;
+
     /// <summary>
     /// <paramref name="count"/> images, each class having its share of the whole as nearly as whole numbers allow; which ones is decided
     /// by <paramref name="seed"/>. A larger subset of the same seed contains nearly all of a smaller one.

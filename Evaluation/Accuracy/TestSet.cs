@@ -42,7 +42,7 @@ public static class TestSet
                 {
                     var row = logits.AsSpan(i * classes, classes);
                     var label = places[batch.Labels.Span[i]];
-                    var rank = Rank(row, label);
+                    var rank = LogitRow.Rank(row, label);
                     correct += rank == 0 ? 1 : 0;
                     correctTop5 += rank < Top ? 1 : 0;
                     loss += LogitRow.CrossEntropy(row, label);
@@ -77,18 +77,5 @@ public static class TestSet
             ? throw new DataException(
                 $"The classifier '{classifier.Runner.Source}' does not know the class '{unknown}' of the data set; it knows {string.Join(", ", classifier.Labels.Take(10))}{(classifier.Labels.Count > 10 ? ", …" : "")}.")
             : [.. dataset.ClassNames.Select(name => places[name])];
-    }
-
-    /// <summary>How many classes are likelier than <paramref name="label"/>; of equal ones, the earlier counts as likelier.</summary>
-    private static int Rank(ReadOnlySpan<float> logits, int label)
-    {
-        var rank = 0;
-        for (var i = 0; i < logits.Length; i++)
-        {
-            // Written so that a NaN is never right.
-            rank += i != label && !(logits[i] < logits[label] || (logits[i] == logits[label] && i > label)) ? 1 : 0;
-        }
-
-        return rank;
     }
 }
