@@ -18,41 +18,83 @@ public static class Finetuning
     public static FinetuningResult Run(FinetuningSettings settings, JobOptions options, CancellationToken cancellation = default)
     {
         (settings, options) = TrainingJob.Resolve(Verb, settings, options);
-        if (settings.Backbone is null == settings.FromScratch is null)
-        {
-            throw new UsageException("Give either a backbone file (--backbone) or --from-scratch with the name of an architecture.");
-        }
+        RequireOneStart(settings);
 
         var run = new RunFolder(options.Output);
         using var train = Open(settings, DatasetSplit.Train, run, options, cancellation);
         using var test = Open(settings, DatasetSplit.Test, run, options, cancellation);
         var (training, validation) = Divide(train, settings);
+        var (metrics, score, kind) = Train(settings, new JobData(training, validation, test), options, cancellation);
+        return new FinetuningResult(run, metrics, score!, training.Count, kind);
+    }
+
+    /// <summary>
+    /// Fine-tunes on images that the caller has divided, or goes on with the run in the folder, and writes the run folder; a run that has ended is left as it
+    /// is. Nothing is tested.
+    /// </summary>
+    /// <param name="settings">Where to start from and how; which images there are, and how many, they do not decide here.</param>
+    /// <param name="training">What to learn from; it stays the caller's to dispose.</param>
+    /// <param name="validation">What is only watched, or null; it stays the caller's to dispose.</param>
+    /// <param name="options">The run folder, and where to compute.</param>
+    /// <param name="cancellation">Stops after the current step, with a checkpoint.</param>
+    /// <returns>The rows of <c>metrics.csv</c>.</returns>
+    /// <inheritdoc cref="Run" path="/exception" />
+    public static IReadOnlyList<MetricsRow> Train(
+        FinetuningSettings settings, IImageDataset training, IImageDataset? validation, JobOptions options, CancellationToken cancellation = default)
+    {
+        var run = new RunFolder(options.Output);
+        if (File.Exists(run.Classifier))
+        {
+            return run.ReadMetrics();
+        }
+
+        options = options with { Resume = run.Exists };
+        (settings, options) = TrainingJob.Resolve(Verb, settings, options);
+        RequireOneStart(settings);
+        return Train(settings, new JobData(training, validation), options, cancellation).Metrics;
+    }
+
+    private static void RequireOneStart(FinetuningSettings settings)
+    {
+        if (settings.Backbone is null == settings.FromScratch is null)
+        {
+            throw new UsageException("Give either a backbone file (--backbone) or --from-scratch with the name of an architecture.");
+        }
+    }
+
+    private static (IReadOnlyList<MetricsRow> Metrics, Score? Test, BackendKind Backend) Train(
+        FinetuningSettings settings, JobData data, JobOptions options, CancellationToken cancellation)
+    {
+        var run = new RunFolder(options.Output);
         var (model, metrics, score, kind) = TrainingJob.Run(
             Verb,
             $"Fine-tuning {(settings.Backbone is null ? settings.FromScratch + " from scratch" : Path.GetFileName(settings.Backbone))}",
             settings,
             settings.Recipe,
             settings.Seed,
-            () => TrainingJob.WithFreshHead(LoadBackbone(settings, options.Progress), train.ClassNames, settings.Seed),
-            new JobData(training, validation, test),
+            () => TrainingJob.WithFreshHead(LoadBackbone(settings, options.Progress), data.Training.ClassNames, settings.Seed),
+            data,
             options,
             cancellation);
 
-        model.Metadata = model.Metadata! with
+        var provenance = new Dictionary<string, string>(model.Metadata!.Provenance)
         {
-            Provenance = new Dictionary<string, string>(model.Metadata.Provenance)
-            {
-                ["finetuning_data"] = $"{training.Count} images of {Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Data))}",
-                ["finetuning_recipe"] = Yaml.Write(settings.Recipe).TrimEnd(),
-                ["finetuning_backend"] = kind.OptionValue(),
-                ["finetuning_seed"] = settings.Seed.ToString(CultureInfo.InvariantCulture),
-                ["test_accuracy"] = score!.Accuracy.ToString("0.0000", CultureInfo.InvariantCulture),
-                ["test_images"] = score.Count.ToString(CultureInfo.InvariantCulture),
-            },
+            ["finetuning_data"] = $"{data.Training.Count} images of {Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Data))}",
+            ["finetuning_recipe"] = Yaml.Write(settings.Recipe).TrimEnd(),
+            ["finetuning_backend"] = kind.OptionValue(),
+            ["finetuning_seed"] = settings.Seed.ToString(CultureInfo.InvariantCulture),
         };
-        model.Save(run.Classifier);
+        if (score is not null)
+        {
+            provenance["test_accuracy"] = score.Accuracy.ToString("0.0000", CultureInfo.InvariantCulture);
+            provenance["test_images"] = score.Count.ToString(CultureInfo.InvariantCulture);
+        }
+
+        model.Metadata = model.Metadata with { Provenance = provenance };
+        // The classifier last: where it is, the run has ended.
         AtomicFile.WriteText(Path.ChangeExtension(run.Classifier, ".json"), model.Metadata.ToJson());
-        return new FinetuningResult(run, metrics, score, training.Count, kind);
+        model.Save(run.Classifier);
+        return (metrics, score, kind);
     }
 
     private static IImageDataset Open(

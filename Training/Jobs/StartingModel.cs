@@ -1,8 +1,12 @@
 namespace OneFractal.Training;
 
 /// <summary>The model file that training starts from: one of ours, a train step's classifier, or any ONNX image network.</summary>
-internal static class StartingModel
+public static class StartingModel
 {
+    /// <summary>Whether OneFractal did not write the file, so that settings may say what it cannot.</summary>
+    /// <exception cref="ModelException">Not a model.</exception>
+    public static bool IsForeign(string path) => ForeignModel.IsForeign(TrainStepFile.LoadModel(path));
+
     /// <summary>Reads the file; what was found out about a foreign one goes to <paramref name="progress"/>.</summary>
     /// <exception cref="UsageException">Settings for foreign files where OneFractal wrote it.</exception>
     /// <exception cref="ModelException">Not a model that can be trained; the message says why.</exception>

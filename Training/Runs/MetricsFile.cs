@@ -14,9 +14,15 @@ internal sealed class MetricsFile
         _path = path;
         if (step > 0 && File.Exists(path))
         {
-            using var reader = CsvReader.FromFile(path);
-            _rows.AddRange(reader.GetRecords<MetricsRow>().Where(r => r.Step <= step));
+            _rows.AddRange(Read(path).Where(r => r.Step <= step));
         }
+    }
+
+    /// <summary>The rows of a file.</summary>
+    public static IReadOnlyList<MetricsRow> Read(string path)
+    {
+        using var reader = CsvReader.FromFile(path);
+        return [.. reader.GetRecords<MetricsRow>()];
     }
 
     public IReadOnlyList<MetricsRow> Rows => _rows;

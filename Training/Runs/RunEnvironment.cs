@@ -31,7 +31,11 @@ public sealed record RunEnvironment
     public string Device { get; init; } = "";
 
     /// <summary>Reads this machine.</summary>
-    public static RunEnvironment Current(ITrainingBackend backend) => new()
+    public static RunEnvironment Current(ITrainingBackend backend) => Current($"{backend.Name} on {backend.Device}");
+
+    /// <summary>Reads this machine.</summary>
+    /// <param name="device">What computes, and where.</param>
+    public static RunEnvironment Current(string device) => new()
     {
         OneFractal = VersionOf(typeof(RunEnvironment)),
         Dotnet = Environment.Version.ToString(),
@@ -40,7 +44,7 @@ public sealed record RunEnvironment
         Processor = Machine.Processor,
         Cores = Environment.ProcessorCount,
         Threads = global::TorchSharp.torch.get_num_threads(),
-        Device = $"{backend.Name} on {backend.Device}",
+        Device = device,
     };
 
     private static string VersionOf(Type type)

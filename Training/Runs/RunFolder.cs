@@ -35,6 +35,19 @@ public sealed class RunFolder(string path)
     /// <summary>Whether a run was started here.</summary>
     public bool Exists => System.IO.File.Exists(RunYaml);
 
+    /// <summary>The rows of <see cref="MetricsCsv"/>.</summary>
+    public IReadOnlyList<MetricsRow> ReadMetrics() => MetricsFile.Read(MetricsCsv);
+
+    /// <summary>Removes what only a run that goes on needs, several times the size of the model.</summary>
+    public void DiscardCheckpoint()
+    {
+        var folder = System.IO.Path.GetDirectoryName(CheckpointState)!;
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     /// <summary>Refuses a folder in which a run was already started.</summary>
     /// <exception cref="OneFractalException">There is one.</exception>
     public void RefuseToOverwrite(string verb)
