@@ -47,7 +47,9 @@ public static class TransferEvaluation
                 Verb = Verb, Settings = settings, Environment = RunEnvironment.Current(options.Device.ToString()),
             }));
             var results = Execute(settings, plan, folder, options, cancellation);
-            return new TransferResult(folder, results, TransferSummary.Of(results.Select(r => r.Row)));
+            var result = new TransferResult(folder, results, TransferSummary.Of(results.Select(r => r.Row)));
+            TransferReport.Write(settings, backbones, data, result);
+            return result;
         }
         finally
         {
