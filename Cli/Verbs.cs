@@ -40,6 +40,12 @@ internal static class Verbs
             "finetune photos/ --backbone runs/fractal/backbone.onnx -o runs/photos",
             "finetune photos/ --backbone resnet18.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
             "finetune fashion-mnist --labelled 1000 --from-scratch vit-nano");
+        Add<EvaluateCommand, EvaluateSettings>(
+            config, "evaluate", "Measures whether pre-training transfers: backbones against random weights on labelled images",
+            "evaluate --backbone runs/fractal --backbone scratch:vit-nano --data fashion-mnist -o runs/transfer",
+            "evaluate --backbone runs/fractal --data photos/ --protocol probe,knn --markdown",
+            "evaluate --backbone resnet18.onnx --data photos/ --validation 200 --refit",
+            "evaluate --resume runs/transfer");
         Add<ExportCommand, ExportSettings>(
             config, "export", "Writes a deployment file of a trained model, its weights, or a step of its training",
             "export runs/photos/classifier.onnx -o photos.onnx", "export runs/fractal/backbone.onnx -o backbone.safetensors",

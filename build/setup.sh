@@ -28,6 +28,7 @@ have() {
         libatomic1) has_library libatomic.so.1 ;;
         dataset-fashion-mnist) [[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]] ;;
         libonnx-testdata) [[ -d /usr/share/libonnx-testdata/data/node ]] ;;
+        chromium) command -v chromium >/dev/null ;;
         python3-onnx) [[ -e /usr/lib/python3/dist-packages/onnx/checker.py ]] ;;
         nodejs) command -v node >/dev/null ;;
         npm) command -v npm >/dev/null ;;

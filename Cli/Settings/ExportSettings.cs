@@ -122,7 +122,7 @@ internal sealed class ExportSettings : ModelExportOptions
             Labels = Labels?.Split(',', StringSplitOptions.TrimEntries) ?? (Classes is { } count ? [.. Enumerable.Range(0, count).Select(i => $"{i}")] : null),
             Foreign = new ForeignModelSettings
             {
-                HeadAt = HeadAt, Size = Size, PixelMax = PixelMax ?? 1, Mean = NumberList.Parse("--mean", Mean), Std = NumberList.Parse("--std", Std), Bgr = Bgr,
+                HeadAt = HeadAt, Size = Size, PixelMax = PixelMax ?? 1, Mean = NumberList.Parse<float>("--mean", Mean), Std = NumberList.Parse<float>("--std", Std), Bgr = Bgr,
             },
             Recipe = recipe with
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace OneFractal.Cli.Settings;
 
@@ -6,11 +7,14 @@ namespace OneFractal.Cli.Settings;
 internal static class NumberList
 {
     /// <summary>The numbers of an option, or null where it is not given.</summary>
-    /// <exception cref="UsageException">Something else than numbers.</exception>
-    public static float[]? Parse(string option, string? text)
+    /// <typeparam name="T">The kind of number.</typeparam>
+    /// <exception cref="UsageException">Something else than numbers of that kind.</exception>
+    public static T[]? Parse<T>(string option, string? text)
+        where T : struct, INumber<T>
     {
+        var (kind, example) = typeof(T) == typeof(int) ? ("whole number", "1,5,10") : ("number", "0.485,0.456,0.406");
         return text is null ? null : [.. text.Split(',').Select(part =>
-            float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value
-                : throw new UsageException($"{option}: '{part}' in '{text}' is not a number: write {option} 0.485,0.456,0.406."))];
+            T.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value
+                : throw new UsageException($"{option}: '{part}' in '{text}' is not a {kind}: write {option} {example}."))];
     }
 }

@@ -17,7 +17,8 @@ internal sealed class FinetuneProtocol(TransferSettings settings, TransferBackbo
         var (run, metrics) = settings.Refit
             ? Train(recipe, seed, split.All, [], cancellation)
             : Train(recipe, seed, split.Training, split.Validation, cancellation);
-        using var outputs = new ModelOutputs(OnnxModel.Load(run.Classifier), data.Test, options);
+        var classifier = OnnxModel.Load(run.Classifier);
+        using var outputs = new ModelOutputs(classifier, data.Test, options);
         var logits = outputs.All($"Testing {backbone.Name}, fine-tuned on {data.Source.Name}", cancellation);
         var (last, best) = (metrics[^1], metrics.MaxBy(r => r.ValidationAccuracy)!);
         var seconds = Seconds(metrics, recipe.BatchSize);
@@ -35,6 +36,7 @@ internal sealed class FinetuneProtocol(TransferSettings settings, TransferBackbo
             BestValidationAccuracy = best.ValidationAccuracy,
             TrainingSeconds = seconds,
             ImagesPerSecond = recipe.Steps * (double)recipe.BatchSize / seconds,
+            Backend = classifier.Metadata!.Provenance["finetuning_backend"],
             Training = Path.GetFileName(run.Path),
         };
     }

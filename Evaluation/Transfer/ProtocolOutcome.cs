@@ -1,3 +1,5 @@
+using OneFractal.Training;
+
 namespace OneFractal.Evaluation;
 
 /// <summary>What a protocol came to.</summary>
@@ -25,6 +27,9 @@ internal sealed record ProtocolOutcome(ImagePredictions Predictions, int Trainin
     public double TrainingSeconds { get; init; }
 
     public double ImagesPerSecond { get; init; }
+
+    /// <summary>What computed the training, or the features where there is none.</summary>
+    public string Backend { get; init; } = BackendKind.OnnxRuntime.OptionValue();
 
     /// <summary>Name of the folder of the training, or null.</summary>
     public string? Training { get; init; }

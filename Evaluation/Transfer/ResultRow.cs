@@ -110,7 +110,11 @@ public sealed partial record ResultRow
     [CsvColumn("images_per_second")]
     public double ImagesPerSecond { get; init; }
 
-    /// <summary>What computed it.</summary>
+    /// <summary>What computed it: the training of fine-tuning, else the features.</summary>
+    [CsvColumn("backend")]
+    public string Backend { get; init; } = "";
+
+    /// <summary>The machine that it was computed on.</summary>
     [CsvColumn("machine")]
     public string Machine { get; init; } = "";
 

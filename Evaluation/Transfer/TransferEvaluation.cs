@@ -195,6 +195,7 @@ public static class TransferEvaluation
             BestValidationAccuracy = outcome.BestValidationAccuracy,
             TrainingSeconds = Math.Round(outcome.TrainingSeconds, 3),
             ImagesPerSecond = Math.Round(outcome.ImagesPerSecond, 1),
+            Backend = outcome.Backend,
             Machine = Machine.Description,
             Finished = DateTime.UtcNow,
         };
