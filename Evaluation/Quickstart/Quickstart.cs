@@ -69,7 +69,7 @@ public static class Quickstart
         QuickstartStart Finetune(FinetuningSettings finetuning, string name)
         {
             var output = Path.Combine(options.Output, name);
-            var result = Finetuning.Run(finetuning, finetuningOptions with { Output = output, Resume = new RunFolder(output).Exists }, cancellation);
+            var result = Finetuning.Run(finetuning, finetuningOptions with { Output = output, ResumedBy = options.Output, Resume = new RunFolder(output).Exists }, cancellation);
             using var classifier = Classifier.Load(result.Run.Classifier, new SessionSettings { Device = options.Device, Threads = options.Threads });
             var loader = new LoaderSettings { Workers = options.Workers };
             return new QuickstartStart(result, TestSet.Evaluate(classifier, test, loader, options.Progress, cancellation));

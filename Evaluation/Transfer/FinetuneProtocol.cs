@@ -93,7 +93,7 @@ internal sealed class FinetuneProtocol(TransferSettings settings, TransferBackbo
             start,
             new SubsetDataset(data.Pool, training),
             validation.Length == 0 ? null : new SubsetDataset(data.Pool, validation),
-            options with { Output = run.Path, Resume = false },
+            options with { Output = run.Path, ResumedBy = folder.Path, Resume = false },
             cancellation);
         run.DiscardCheckpoint();
         return (run, metrics);

@@ -25,6 +25,7 @@ public static class TransferEvaluation
     public static TransferResult Run(TransferSettings settings, JobOptions options, CancellationToken cancellation = default)
     {
         var folder = new TransferFolder(options.Output);
+        RefuseOtherRuns(folder);
         settings = (options.Resume ? Recorded(folder) : settings).Validated();
         var progress = options.Progress;
         var backbones = settings.Backbones.Select(b => TransferBackbone.Open(b, settings.Foreign, progress)).ToArray();
@@ -59,13 +60,17 @@ public static class TransferEvaluation
 
     private static TransferSettings Recorded(TransferFolder folder)
     {
-        if (!File.Exists(folder.RunYaml))
-        {
-            throw new UsageException($"There is no evaluation to resume in '{folder.Path}': it has no run.yaml.");
-        }
+        return File.Exists(folder.RunYaml)
+            ? Yaml.Read<TransferRecord>(File.ReadAllText(folder.RunYaml), folder.RunYaml).Settings
+            : throw new UsageException($"There is no evaluation to resume in '{folder.Path}': it has no run.yaml.");
+    }
 
-        var record = Yaml.Read<TransferRecord>(File.ReadAllText(folder.RunYaml), folder.RunYaml);
-        return record.Verb == Verb ? record.Settings : throw new UsageException($"'{folder.Path}' is a run of '{record.Verb}': resume it with 'onefractal {record.Verb} --resume {folder.Path}'.");
+    private static void RefuseOtherRuns(TransferFolder folder)
+    {
+        if (File.Exists(folder.RunYaml) && File.ReadLines(folder.RunYaml).FirstOrDefault() != $"verb: {Verb}")
+        {
+            throw new UsageException($"'{folder.Path}' holds a run of another verb: choose another folder with --output.");
+        }
     }
 
     private static List<TransferRun> Plan(TransferSettings settings, TransferBackbone[] backbones, List<TransferData> data)

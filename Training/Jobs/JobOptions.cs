@@ -11,6 +11,9 @@ public sealed record JobOptions
     /// <summary>Goes on with the run in <see cref="Output"/> instead of starting one.</summary>
     public bool Resume { get; init; }
 
+    /// <summary>The folder whose name, after <c>--resume</c>, goes on with the run when it was stopped: null for its own, or that of larger work it is a part of.</summary>
+    public string? ResumedBy { get; init; }
+
     /// <summary>Where to compute.</summary>
     public ComputeDevice Device { get; init; } = ComputeDevice.Auto;
 

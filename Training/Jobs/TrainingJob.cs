@@ -88,7 +88,7 @@ internal static class TrainingJob
 
         // A checkpoint belongs to one model and one set of settings.
         var fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml + model.Fingerprint())));
-        var trainer = new Trainer(backend, recipe, classes, seed, run, fingerprint, options.CheckpointEvery, options.Progress);
+        var trainer = new Trainer(backend, recipe, classes, seed, run, fingerprint, options.ResumedBy ?? run.Path, options.CheckpointEvery, options.Progress);
         var metrics = trainer.Run(title, loader, data.Training.Count, Evaluating(data.Validation), cancellation);
         var test = Evaluating(data.Test) is { } loaderOfTest ? Scoring.Score(backend, loaderOfTest, classes, cancellation) : null;
         return (backend.Export(), metrics, test, kind);

@@ -6,7 +6,7 @@ namespace OneFractal.Training;
 
 /// <summary>The one training loop, for pre-training and fine-tuning and for every backend.</summary>
 internal sealed class Trainer(
-    ITrainingBackend backend, TrainingRecipe recipe, int classes, ulong seed, RunFolder run, string fingerprint, int checkpointEvery, IProgressReporter progress)
+    ITrainingBackend backend, TrainingRecipe recipe, int classes, ulong seed, RunFolder run, string fingerprint, string resumedBy, int checkpointEvery, IProgressReporter progress)
 {
     private const ulong DropoutStream = 0xD809;
     private const int Rows = 50;
@@ -78,7 +78,7 @@ internal sealed class Trainer(
         catch (OperationCanceledException)
         {
             Checkpoint.Save(run, backend, step, fingerprint);
-            progress.Message($"Stopped after step {step} of {recipe.Steps}; go on with --resume {run.Path}");
+            progress.Message($"Stopped after step {step} of {recipe.Steps}; go on with --resume {resumedBy}");
             throw;
         }
 

@@ -58,6 +58,7 @@ public sealed class EvaluateVerbTests
         var stopped = CliRunner.Finish(process);
         Assert.AreEqual(130, stopped.ExitCode, stopped.Error);
         StringAssert.Contains(stopped.Error, $"evaluate --resume {folder["out"]}");
+        Assert.DoesNotContain("--resume " + folder["out", "trainings"], stopped.Error, "A part does not go on by itself.");
         Assert.IsFalse(File.Exists(folder["out", "report.html"]));
     }
 

@@ -180,6 +180,10 @@ public sealed class TransferEvaluationTests
         Assert.IsFalse(Directory.Exists(folder["out"]));
         StringAssert.Contains(
             Assert.ThrowsExactly<UsageException>(() => TransferEvaluation.Run(good, Options(folder) with { Resume = true })).Message, "run.yaml");
+        Directory.CreateDirectory(folder["out"]);
+        File.WriteAllText(folder["out", "run.yaml"], "verb: pretrain\n");
+        Fails(good, "another verb");
+        Assert.AreEqual("verb: pretrain\n", File.ReadAllText(folder["out", "run.yaml"]));
 
         void Fails(TransferSettings settings, string expected)
         {
