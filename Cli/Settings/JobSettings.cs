@@ -12,7 +12,7 @@ internal abstract class JobSettings : RunSettings
     public string? Resume { get; init; }
 
     [CommandOption("--backend <NAME>")]
-    [Description("What computes the steps: onnxruntime (a gradient graph of standard operators), torchsharp, or auto: the faster, timed at the start of runs of 50 steps or more; a resumed run keeps its own")]
+    [Description("What computes the steps: onnxruntime (a gradient graph of standard operators), torchsharp, or auto: the faster, timed at the start of runs of 100 steps or more; a resumed run keeps its own")]
     [DefaultValue(BackendKind.Auto)]
     public BackendKind Backend { get; init; }
 

@@ -9,11 +9,14 @@ namespace OneFractal.Training;
 /// <param name="Reason">What was measured, or why there was nothing to measure.</param>
 internal sealed record BackendChoice(BackendKind Kind, string Reason)
 {
-    /// <summary>A run of fewer steps is over before measuring pays: both backends take up to 9 steps of it, and start once more than needed.</summary>
-    public const int MeasuredFrom = 50;
+    /// <summary>A run of fewer steps is over before measuring pays: both backends take up to 7 steps of it, and start once more than needed.</summary>
+    public const int MeasuredFrom = 100;
 
-    private const int TimedSteps = 8;
-    private static readonly TimeSpan TimePerBackend = TimeSpan.FromSeconds(3);
+    // The first step sets up what later ones reuse. In its second, ONNX Runtime allocates by the plan that it made of the first, which takes several times as
+    // long as the steps after.
+    private const int WarmUpSteps = 2;
+    private const int TimedSteps = 5;
+    private static readonly TimeSpan TimedAtMost = TimeSpan.FromSeconds(3);
 
     /// <summary>The line that a run prints.</summary>
     public override string ToString() => $"Backend: {Kind.OptionValue()} ({Reason})";
@@ -91,28 +94,19 @@ internal sealed record BackendChoice(BackendKind Kind, string Reason)
     private static double LeastTime(
         ITrainingBackend backend, TrainingRecipe recipe, float[] pixels, float[] targets, TimeProvider time, CancellationToken cancellation)
     {
-        var begin = time.GetTimestamp();
-        var least = double.PositiveInfinity;
-        for (var step = 0; step <= TimedSteps; step++)
+        var timed = new List<TimeSpan>();
+        for (var step = 0; timed.Count < TimedSteps && timed.Aggregate(TimeSpan.Zero, (sum, t) => sum + t) < TimedAtMost; step++)
         {
             cancellation.ThrowIfCancellationRequested();
             var start = time.GetTimestamp();
             backend.TrainStep(pixels, targets, new StepSettings(step, CosineSchedule.LearningRate(recipe, step), Seed: 0));
-            var seconds = time.GetElapsedTime(start).TotalSeconds;
-            var isOver = time.GetElapsedTime(begin) > TimePerBackend;
-            // The first step also sets up what later ones reuse, which is nothing beside a step of seconds.
-            if (step > 0 || isOver)
+            if (step >= WarmUpSteps)
             {
-                least = Math.Min(least, seconds);
-            }
-
-            if (isOver)
-            {
-                break;
+                timed.Add(time.GetElapsedTime(start));
             }
         }
 
-        return least;
+        return timed.Min().TotalSeconds;
     }
 
     private static (float[] Pixels, float[] Targets) Noise(int rows, Preprocessing input, int classes)
