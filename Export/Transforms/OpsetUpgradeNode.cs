@@ -1,0 +1,101 @@
+namespace OneFractal.Export;
+
+/// <summary>A node that <see cref="OpsetUpgrade"/> changes, and what is known around it.</summary>
+/// <param name="model">The copy that is upgraded, still of the old opset.</param>
+/// <param name="proto">The node, which is changed itself.</param>
+/// <param name="infos">What is known of the values.</param>
+/// <param name="read">Values that a node or the caller reads.</param>
+/// <param name="names">Names that are taken.</param>
+internal sealed class OpsetUpgradeNode(
+    OnnxModel model, NodeProto proto, IReadOnlyDictionary<string, TensorInfo> infos, IReadOnlySet<string> read, HashSet<string> names)
+{
+    private readonly string _stem = proto.Output.FirstOrDefault(o => o.Length > 0) ?? proto.OpType;
+
+    public NodeProto Proto { get; } = proto;
+
+    /// <summary>What is known of an input, or null.</summary>
+    public TensorInfo? Info(int input) => Proto.InputOrNull(input) is { } name ? infos.GetValueOrDefault(name) : null;
+
+    /// <summary>Whether somebody reads the value.</summary>
+    public bool IsRead(string value) => value.Length > 0 && read.Contains(value);
+
+    /// <summary>A name that is free, after the node's output.</summary>
+    public string Fresh(string what)
+    {
+        var name = $"{_stem}.{what}";
+        for (var i = 2; !names.Add(name); i++)
+        {
+            name = $"{_stem}.{what}_{i}";
+        }
+
+        return name;
+    }
+
+    /// <summary>Stores a constant, whose name says what it is to the node; returns the name it gets.</summary>
+    public string Constant(TensorProto tensor)
+    {
+        tensor.Name = Fresh(tensor.Name);
+        model.Graph.Initializer.Add(tensor);
+        return tensor.Name;
+    }
+
+    /// <summary>Replaces an attribute.</summary>
+    public OpsetUpgradeNode Set(string attribute, object value)
+    {
+        Remove(attribute);
+        Proto.Set(attribute, value);
+        return this;
+    }
+
+    /// <summary>Removes an attribute, where there is one.</summary>
+    public OpsetUpgradeNode Remove(string attribute)
+    {
+        if (Proto.Find(attribute) is { } found)
+        {
+            Proto.Attribute.Remove(found);
+        }
+
+        return this;
+    }
+
+    /// <summary>Replaces an input, or adds it after inputs that are left out.</summary>
+    public OpsetUpgradeNode SetInput(int index, string name)
+    {
+        while (Proto.Input.Count <= index)
+        {
+            Proto.Input.Add("");
+        }
+
+        Proto.Input[index] = name;
+        return this;
+    }
+
+    /// <summary>Makes an input of a list of integers, where the node has it.</summary>
+    public OpsetUpgradeNode IntsToInput(string attribute, int input)
+    {
+        return Proto.GetInts(attribute) is not { } values ? this
+            : Remove(attribute).SetInput(input, Constant(TensorProtoExtensions.Int64(attribute, [values.Length], values)));
+    }
+
+    /// <summary>Makes an input, of the type of the first, of a number, where the node has it.</summary>
+    public OpsetUpgradeNode ScalarToInput(string attribute, int input)
+    {
+        if (Proto.Find(attribute) is null)
+        {
+            return this;
+        }
+
+        if (Info(0)?.Type is not DataType.Float)
+        {
+            throw Error($"its input is of the type {Info(0)?.Type.ToString() ?? "unknown"}, and float32 alone is supported");
+        }
+
+        var value = Proto.GetFloat(attribute, 0);
+        return Remove(attribute).SetInput(input, Constant(TensorProtoExtensions.Float(attribute, [], [value])));
+    }
+
+    public ModelException Error(string problem)
+    {
+        return new ModelException($"'{model.Source}': {Proto.Describe()} cannot be brought from opset {model.Opset} to {OnnxModel.WrittenOpset}: {problem}.");
+    }
+}
