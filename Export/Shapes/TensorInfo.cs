@@ -20,7 +20,7 @@ public sealed record TensorInfo(DataType Type, IReadOnlyList<Dim>? Shape)
     public IReadOnlyList<Dim>? Elements { get; init; }
 
     /// <summary>The elements of a small constant float32 tensor of rank 0 or 1, such as the scales of Resize.</summary>
-    internal float[]? Floats { get; init; }
+    public float[]? Floats { get; init; }
 
     /// <summary>The elements when every one is a known number, else null.</summary>
     public long[]? KnownElements => Elements is not null && Elements.All(e => e.Value is not null) ? [.. Elements.Select(e => e.Value!.Value)] : null;

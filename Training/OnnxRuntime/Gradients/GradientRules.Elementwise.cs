@@ -10,6 +10,7 @@ internal static partial class GradientRules
         ["Div"] = c => Both(c, dy => c.Graph.Div(dy, c.Input(1)), dy => c.Graph.Neg(c.Graph.Div(c.Graph.Mul(dy, c.Output()), c.Input(1)))),
         ["Pow"] = Pow,
         ["Sum"] = c => [.. Enumerable.Range(0, c.Count).Select(i => c.Wants(i) ? c.Graph.Unbroadcast(c.Gradient, c.Input(i)) : null)],
+        ["Mean"] = c => [.. Enumerable.Range(0, c.Count).Select(i => c.Wants(i) ? c.Graph.Unbroadcast(c.Graph.Scale(c.Gradient, 1.0 / c.Count), c.Input(i)) : null)],
         ["Max"] = c => Extremum(c, "Equal"),
         ["Min"] = c => Extremum(c, "Equal"),
         ["Identity"] = c => [c.Gradient],

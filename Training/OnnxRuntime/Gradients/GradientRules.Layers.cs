@@ -8,8 +8,6 @@ internal static partial class GradientRules
         ["Gemm"] = Gemm,
         ["LayerNormalization"] = LayerNormalization,
         ["BatchNormalization"] = BatchNormalization,
-        ["ReduceMean"] = c => [Spread(c, mean: true), .. Enumerable.Repeat<Value?>(null, c.Count - 1)],
-        ["ReduceSum"] = c => [Spread(c, mean: false), .. Enumerable.Repeat<Value?>(null, c.Count - 1)],
     };
 
     private static Value?[] MatMul(GradientContext c)
@@ -96,26 +94,6 @@ internal static partial class GradientRules
         var count = axes.Aggregate(1L, (product, axis) => product * x.Length((int)axis));
         var centred = g.Sub(dy, g.Add(Channels(g.Scale(dBias, 1.0 / count)), g.Mul(unit, Channels(g.Scale(dScale, 1.0 / count)))));
         return [c.Wants(0) ? g.Mul(centred, factor) : null, dScale, dBias, null, null];
-    }
-
-    /// <summary>The gradient of a sum goes to all of its terms; that of a mean, divided by their number.</summary>
-    private static Value Spread(GradientContext c, bool mean)
-    {
-        var (g, x, dy) = (c.Graph, c.Input(0), c.Gradient);
-        var rank = x.Shape.Count;
-        var axes = c.Ints("axes", 1) ?? [.. Enumerable.Range(0, rank).Select(i => (long)i)];
-        var reduced = axes.Select(a => (int)(a < 0 ? a + rank : a)).ToHashSet();
-        if (c.Node.GetInt("keepdims", 1) == 0)
-        {
-            dy = g.Reshape(dy, [.. Enumerable.Range(0, rank).Select(i => reduced.Contains(i) ? 1 : x.Shape[i].Value ?? -1)]);
-        }
-
-        if (mean)
-        {
-            dy = g.Scale(dy, 1.0 / reduced.Aggregate(1L, (p, a) => p * x.Length(a)));
-        }
-
-        return g.Expand(dy, g.Node("Shape", [x]));
     }
 
     /// <summary>An output that the forward node can compute but did not have to so far.</summary>

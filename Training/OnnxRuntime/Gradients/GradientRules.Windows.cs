@@ -7,7 +7,6 @@ internal static partial class GradientRules
         ["Conv"] = Conv,
         ["MaxPool"] = MaxPool,
         ["AveragePool"] = AveragePool,
-        ["GlobalAveragePool"] = c => [GlobalAveragePool(c)],
     };
 
     private static Value?[] Conv(GradientContext c)
@@ -104,12 +103,5 @@ internal static partial class GradientRules
         Array.Fill(ones, 1f);
         var kernel = g.Initializer(TensorProtoExtensions.Float($"{c.Node.Output[0]}.grad.ones", [x.Length(1), 1, .. window.Kernel], ones));
         return [ToInput(g, g.Mul(dy, g.Initializer(weights)), kernel, x, window)];
-    }
-
-    private static Value GlobalAveragePool(GradientContext c)
-    {
-        var (g, x) = (c.Graph, c.Input(0));
-        var area = Enumerable.Range(2, x.Shape.Count - 2).Aggregate(1L, (p, axis) => p * x.Length(axis));
-        return g.Expand(g.Scale(c.Gradient, 1.0 / area), g.Node("Shape", [x]));
     }
 }

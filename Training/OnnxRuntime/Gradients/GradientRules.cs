@@ -4,7 +4,7 @@ namespace OneFractal.Training;
 internal static partial class GradientRules
 {
     private static readonly Dictionary<string, GradientRule> Table =
-        new[] { Elementwise(), Layers(), Layout(), Windows() }.SelectMany(t => t).ToDictionary(e => e.Key, e => e.Value);
+        new[] { Elementwise(), Activations(), Layers(), Normalization(), Reductions(), Layout(), Windows(), Resampling() }.SelectMany(t => t).ToDictionary(e => e.Key, e => e.Value);
 
     /// <summary>Operators with a rule.</summary>
     public static IReadOnlyCollection<string> Operators => Table.Keys;
