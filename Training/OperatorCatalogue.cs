@@ -12,8 +12,14 @@ public static class OperatorCatalogue
         return
         [
             .. OperatorTable.All.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o =>
-                new OperatorSupport(o.Key, Opsets(o.Value), OperatorTable.IsDifferentiable(o.Key), GradientRules.Operators.Contains(o.Key))),
+                new OperatorSupport(o.Key, Opsets(o.Value), OperatorTable.IsDifferentiable(o.Key), TrainsOnOnnxRuntime(o.Key))),
         ];
+    }
+
+    /// <summary>By a gradient rule, or as what becomes of the operator before it is differentiated.</summary>
+    private static bool TrainsOnOnnxRuntime(string opType)
+    {
+        return GradientRules.Operators.Contains(OpsetUpgrade.Successors.GetValueOrDefault(opType, opType)) || TrainingForm.Rewritten.Contains(opType);
     }
 
     /// <summary>Ranges of the opsets that are read, from implementations that are ordered from the newest to the oldest.</summary>

@@ -48,7 +48,9 @@ public static class TrainStepGraph
     /// <exception cref="ModelException">The graph has a shape that is not known, or an operator that cannot be differentiated.</exception>
     public static OnnxModel Build(OnnxModel model, TrainingRecipe recipe, int batch)
     {
-        var result = FixedBatch.Fix(StochasticDepth.Insert(model, recipe.DropPath), batch);
+        var upgraded = Upgrade(model);
+        GradientGraph.RequireRules(upgraded, model.TrainableNames ?? []);
+        var result = FixedBatch.Fix(StochasticDepth.Insert(upgraded, recipe.DropPath), batch);
         var graph = result.Graph;
         var trainable = result.TrainableNames ?? [];
         foreach (var (name, type) in ((string, DataType)[])[(LearningRate, DataType.Float), (Step, DataType.Int64), (Seed, DataType.Int64)])
@@ -98,6 +100,20 @@ public static class TrainStepGraph
         result.FeaturesValue = null;
         ModelChecker.Check(result);
         return result;
+    }
+
+    /// <summary>The model in an opset that has the operators of a train step.</summary>
+    /// <exception cref="ModelException">A node cannot be brought there.</exception>
+    internal static OnnxModel Upgrade(OnnxModel model)
+    {
+        try
+        {
+            return OpsetUpgrade.Apply(model);
+        }
+        catch (ModelException e)
+        {
+            throw new ModelException($"{e.Message} Training on ONNX Runtime needs that: use --backend torchsharp.", e);
+        }
     }
 
     /// <summary>The graph for scoring: parameters and running statistics are inputs, and the batch is free.</summary>

@@ -6,6 +6,9 @@ namespace OneFractal.Training;
 /// </summary>
 internal static class TrainingForm
 {
+    /// <summary>Operators that have no gradient rule because none is left of them.</summary>
+    public static IReadOnlyCollection<string> Rewritten { get; } = ["Dropout"];
+
     /// <summary>Rewrites <paramref name="model"/>, whose shapes are all known, itself.</summary>
     /// <param name="model">The graph.</param>
     /// <param name="seed">Name of the int64 scalar that random masks are made from, which the graph has.</param>
@@ -45,14 +48,9 @@ internal static class TrainingForm
                 return null;
             }
 
-            if (node.Output.Count(o => o.Length > 0) > 1)
-            {
-                throw new ModelException($"'{model.Source}': {node.Describe()} hands out its mask, which training on ONNX Runtime does not support.");
-            }
-
             var x = builder.Find(node.Input[0]);
             var ratio = node.InputOrNull(1) is { } name
-                ? model.FindInitializer(name)?.ToFloats()[0] ?? throw new ModelException($"'{model.Source}': {node.Describe()} has a ratio that is not constant.")
+                ? model.FindInitializer(name)?.ToFloats()[0] ?? throw new ModelException($"'{model.Source}': {node.Describe()} has a ratio that is not constant: use --backend torchsharp.")
                 : node.GetFloat("ratio", 0.5f);
             var uniform = RandomNumbers.Uniform(builder, builder.Find(seed), stream++, [.. x.Shape.Select(d => d.Value!.Value)]);
             var kept = builder.Node("Cast", [builder.Node("Less", [builder.Float(ratio), uniform])], ("to", (int)DataType.Float));
@@ -93,13 +91,14 @@ internal static class TrainingForm
         return next;
     }
 
-    /// <summary>Replaces nodes of one output by what <paramref name="rewrite"/> adds, where it adds something.</summary>
+    /// <summary>Replaces nodes, of which only the first output is read, by what <paramref name="rewrite"/> adds, where it adds something.</summary>
     private static void Rebuild(OnnxModel model, Func<GraphBuilder, NodeProto, Value?> rewrite)
     {
         var graph = model.Graph;
         var nodes = graph.Node.ToArray();
         var builder = GraphBuilder.Extend(model);
         var outputs = graph.Output.Select(o => o.Name).ToHashSet();
+        var read = nodes.SelectMany(n => n.Input).Concat(outputs).ToHashSet();
         var replaced = new Dictionary<string, string>();
         graph.Node.Clear();
         foreach (var node in nodes)
@@ -113,6 +112,10 @@ internal static class TrainingForm
             if (rewrite(builder, node) is not { } value)
             {
                 graph.Node.Add(node);
+            }
+            else if (node.Output.Skip(1).FirstOrDefault(o => o.Length > 0 && read.Contains(o)) is { } other)
+            {
+                throw new ModelException($"'{model.Source}': {node.Describe()} hands out '{other}', which cannot be trained on ONNX Runtime. Use --backend torchsharp.");
             }
             else if (outputs.Contains(node.Output[0]))
             {

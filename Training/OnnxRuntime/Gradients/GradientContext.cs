@@ -20,7 +20,7 @@ internal sealed class GradientContext(GraphBuilder graph, NodeProto node, IReadO
     public Value? OutputGradient(int index) => gradientOf(Node.Output[index]);
 
     /// <summary>The gradient of the only output that matters.</summary>
-    public Value Gradient => OutputGradient(0) ?? throw Error("has a gradient at another output than its first");
+    public Value Gradient => OutputGradient(0)!;
 
     /// <summary>Whether the gradient of an input is asked for.</summary>
     public bool Wants(int index) => Node.InputOrNull(index) is { } name && wanted.Contains(name);
@@ -32,5 +32,5 @@ internal sealed class GradientContext(GraphBuilder graph, NodeProto node, IReadO
             ?? (Node.InputOrNull(input) is null ? null : Input(input).Info.KnownElements ?? throw Error($"needs input {input} to be constant"));
     }
 
-    public ModelException Error(string problem) => new($"{Node.Describe()} {problem}: it cannot be differentiated.");
+    public ModelException Error(string problem) => new($"{Node.Describe()} {problem}: it cannot be differentiated on ONNX Runtime. Use --backend torchsharp.");
 }

@@ -43,9 +43,15 @@ internal static class GradientGraph
             }
 
             var rule = GradientRules.Find(node)
-                ?? throw new ModelException($"'{model.Source}': {node.Describe()} has no gradient rule, so the graph cannot be trained on ONNX Runtime.");
+                ?? throw new ModelException($"'{model.Source}': {node.Describe()} has no gradient rule.");
             using var scope = builder.Scope($"grad/{(node.Name.Length > 0 ? node.Name : node.Output[0])}");
-            var gradients = rule(new GradientContext(builder, node, wanted, GradientOf));
+            var context = new GradientContext(builder, node, wanted, GradientOf);
+            if (node.OpType != "Split" && node.Output.Skip(1).Any(contributions.ContainsKey))
+            {
+                throw context.Error("has a gradient at another output than its first");
+            }
+
+            var gradients = rule(context);
             for (var i = 0; i < gradients.Length; i++)
             {
                 if (gradients[i] is { } gradient && wanted.Contains(node.Input[i]))
@@ -56,6 +62,40 @@ internal static class GradientGraph
         }
 
         return targets.Select(t => (t, Gradient: GradientOf(t))).Where(p => p.Gradient is not null).ToDictionary(p => p.t, p => p.Gradient!);
+    }
+
+    /// <summary>
+    /// Fails with one line that names every operator on the way from the targets to the graph's outputs that cannot be differentiated, before shapes are asked
+    /// for, which such an operator may leave unknown.
+    /// </summary>
+    /// <exception cref="ModelException">There is such an operator.</exception>
+    public static void RequireRules(OnnxModel model, IReadOnlyCollection<string> targets)
+    {
+        var infos = ShapeInference.InferAll(model);
+        // Shapes and indices may be computed from values that train, but nothing flows back through them.
+        bool IsFloat(string value) => value.Length > 0 && infos.GetValueOrDefault(value)?.Type is null or DataType.Float;
+        var wanted = targets.ToHashSet();
+        foreach (var node in model.Graph.Node.Where(n => n.Input.Any(wanted.Contains)))
+        {
+            wanted.UnionWith(node.Output.Where(IsFloat));
+        }
+
+        var reached = model.Graph.Output.Select(o => o.Name).ToHashSet();
+        var missing = new List<NodeProto>();
+        foreach (var node in model.Graph.Node.Reverse().Where(n => n.Output.Any(o => reached.Contains(o) && wanted.Contains(o))))
+        {
+            reached.UnionWith(node.Input);
+            if (GradientRules.Find(node) is null && !TrainingForm.Rewritten.Contains(node.OpType))
+            {
+                missing.Insert(0, node);
+            }
+        }
+
+        if (missing.Count > 0)
+        {
+            var names = missing.GroupBy(n => n.OpType).Select(g => $"{g.First().Describe()}{(g.Count() > 1 ? $" and {g.Count() - 1} more" : "")}");
+            throw new ModelException($"'{model.Source}': no gradient rule on ONNX Runtime for {string.Join(", ", names)}. Use --backend torchsharp.");
+        }
     }
 
     /// <summary>The targets and every value that is computed from one.</summary>
