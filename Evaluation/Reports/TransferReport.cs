@@ -14,10 +14,10 @@ internal sealed class TransferReport
     private const string Policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
     private const string Style = """
-        body { font: 15px/1.5 system-ui, sans-serif; color: #1c2430; background: #fff; max-width: 1180px; margin: 0 auto; padding: 24px }
+        body { font: 15px/1.5 system-ui, sans-serif; color: #1c2430; background: #fff; max-width: 1240px; margin: 0 auto; padding: 24px }
         h1 { font-size: 28px; margin: 0 0 4px } h2 { font-size: 20px; margin: 36px 0 8px; border-bottom: 2px solid #d5dbe5 }
         h3 { font-size: 15px; margin: 16px 0 4px } p { margin: 6px 0 }
-        table { border-collapse: collapse; margin: 8px 0 } th, td { border-bottom: 1px solid #e3e7ee; padding: 3px 10px; text-align: left; white-space: nowrap }
+        table { border-collapse: collapse; margin: 8px 0 } th, td { border-bottom: 1px solid #e3e7ee; padding: 3px 9px; text-align: left; white-space: nowrap }
         th { background: #f2f4f8 } td.number { text-align: right; font-variant-numeric: tabular-nums }
         img { max-width: 100% } .scroll { overflow-x: auto } pre { background: #f2f4f8; padding: 12px; overflow-x: auto; font-size: 12px }
         .better { color: #11702f; font-weight: 600 } .worse { color: #a61b1b; font-weight: 600 } .note { color: #5a6678 }
@@ -64,7 +64,7 @@ internal sealed class TransferReport
             .Raw("<meta name=\"viewport\" content=\"width=device-width\"><title>OneFractal: does pre-training transfer?</title>")
             .Raw($"<style>{Style}</style></head><body>")
             .Element("h1", "Does pre-training transfer?")
-            .Element("p", $"{_backbones.Count} backbones, {_data.Count} data sets, {_result.Runs.Count} runs with {_settings.Seeds} seeds. Settings were chosen on validation images, never on test images.", "note");
+            .Element("p", $"{Count(_backbones.Count, "backbone")}, {Count(_data.Count, "data set")}, {Count(_result.Runs.Count, "run")} with {Count(_settings.Seeds, "seed")}. Settings were chosen on validation images, never on test images.", "note");
         WriteComparisons(page);
         foreach (var data in _data)
         {
@@ -109,7 +109,7 @@ internal sealed class TransferReport
         page.Element("h2", data.Source.Name)
             .Element("p", $"{data.Classes} classes; {data.Pool.Count} images to take labelled ones from, {data.Test.Count} test images.", "note")
             .Png(File.ReadAllBytes(plot), $"Top-1 accuracy of every backbone and protocol on {data.Source.Name}")
-            .Table(TransferSummary.Headers, new TransferSummary(figures, []).Table())
+            .Table([.. TransferSummary.Headers.Skip(1)], new TransferSummary(figures, []).Table().Select(row => (string[])[.. row.Skip(1)]))
             .Element("p", "Mean over the seeds ± half its 95 % interval. ECE: expected calibration error, 15 bins. Images/s: in training for fine-tuning, else through the frozen backbone.", "note");
         WriteCurves(page, data);
         foreach (var group in figures.GroupBy(f => f.Protocol))
@@ -264,6 +264,8 @@ internal sealed class TransferReport
             : accuracy is null ? pretraining
             : $"{pretraining}; classes told apart: {Share(double.Parse(accuracy, CultureInfo.InvariantCulture))}";
     }
+
+    private static string Count(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 

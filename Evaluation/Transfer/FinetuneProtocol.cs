@@ -11,14 +11,16 @@ internal sealed class FinetuneProtocol(TransferSettings settings, TransferBackbo
 {
     private TrainingRecipe? _chosen;
 
+    // What is faster is measured once, so that the speeds of the seeds can be compared.
+    private BackendKind? _measured;
+
     public ProtocolOutcome Run(ulong seed, LabelledSplit split, CancellationToken cancellation)
     {
         var recipe = _chosen ??= Choose(cancellation);
-        var (run, metrics) = settings.Refit
+        var (run, metrics, backend) = settings.Refit
             ? Train(recipe, seed, split.All, [], cancellation)
             : Train(recipe, seed, split.Training, split.Validation, cancellation);
-        var classifier = OnnxModel.Load(run.Classifier);
-        using var outputs = new ModelOutputs(classifier, data.Test, options);
+        using var outputs = new ModelOutputs(OnnxModel.Load(run.Classifier), data.Test, options);
         var logits = outputs.All($"Testing {backbone.Name}, fine-tuned on {data.Source.Name}", cancellation);
         var (last, best) = (metrics[^1], metrics.MaxBy(r => r.ValidationAccuracy)!);
         var seconds = Seconds(metrics, recipe.BatchSize);
@@ -36,7 +38,7 @@ internal sealed class FinetuneProtocol(TransferSettings settings, TransferBackbo
             BestValidationAccuracy = best.ValidationAccuracy,
             TrainingSeconds = seconds,
             ImagesPerSecond = recipe.Steps * (double)recipe.BatchSize / seconds,
-            Backend = classifier.Metadata!.Provenance["finetuning_backend"],
+            Backend = backend.OptionValue(),
             Training = Path.GetFileName(run.Path),
         };
     }
@@ -82,20 +84,21 @@ internal sealed class FinetuneProtocol(TransferSettings settings, TransferBackbo
         return chosen;
     }
 
-    private (RunFolder Run, IReadOnlyList<MetricsRow> Metrics) Train(
+    private (RunFolder Run, IReadOnlyList<MetricsRow> Metrics, BackendKind Backend) Train(
         TrainingRecipe recipe, ulong seed, int[] training, int[] validation, CancellationToken cancellation)
     {
         var start = backbone.Start(data, recipe, seed);
         // What decides the result, up to rounding; where files lie does not.
         var name = RunKey.Of(string.Join('\n', backbone.Identity, data.Identity, Yaml.Write(recipe), seed, string.Join(',', training), string.Join(',', validation)));
         var run = new RunFolder(folder.Training(name));
-        var metrics = Finetuning.Train(
+        var (metrics, backend) = Finetuning.Train(
             start,
             new SubsetDataset(data.Pool, training),
             validation.Length == 0 ? null : new SubsetDataset(data.Pool, validation),
-            options with { Output = run.Path, ResumedBy = folder.Path, Resume = false },
+            options with { Output = run.Path, Backend = options.Backend == BackendKind.Auto ? _measured ?? BackendKind.Auto : options.Backend, ResumedBy = folder.Path, Resume = false },
             cancellation);
+        _measured = backend;
         run.DiscardCheckpoint();
-        return (run, metrics);
+        return (run, metrics, backend);
     }
 }

@@ -37,21 +37,21 @@ public static class Finetuning
     /// <param name="validation">What is only watched, or null; it stays the caller's to dispose.</param>
     /// <param name="options">The run folder, and where to compute.</param>
     /// <param name="cancellation">Stops after the current step, with a checkpoint.</param>
-    /// <returns>The rows of <c>metrics.csv</c>.</returns>
     /// <inheritdoc cref="Run" path="/exception" />
-    public static IReadOnlyList<MetricsRow> Train(
+    public static TrainingOutcome Train(
         FinetuningSettings settings, IImageDataset training, IImageDataset? validation, JobOptions options, CancellationToken cancellation = default)
     {
         var run = new RunFolder(options.Output);
         if (File.Exists(run.Classifier))
         {
-            return run.ReadMetrics();
+            return new TrainingOutcome(run.ReadMetrics(), Yaml.Read<RunRecord<FinetuningSettings>>(File.ReadAllText(run.RunYaml), run.RunYaml).Backend);
         }
 
         options = options with { Resume = run.Exists };
         (settings, options) = TrainingJob.Resolve(Verb, settings, options);
         RequireOneStart(settings);
-        return Train(settings, new JobData(training, validation), options, cancellation).Metrics;
+        var (metrics, _, kind) = Train(settings, new JobData(training, validation), options, cancellation);
+        return new TrainingOutcome(metrics, kind);
     }
 
     private static void RequireOneStart(FinetuningSettings settings)
