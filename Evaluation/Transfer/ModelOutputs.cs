@@ -77,7 +77,7 @@ internal sealed class ModelOutputs : IDisposable
                 _runner.Run(batch.Pixels, batch.Count, outputs);
                 for (var i = 0; i < batch.Count; i++)
                 {
-                    _rows[indices[batch.Indices.Span[i]]] = outputs.AsSpan(i * _runner.OutputLength, _runner.OutputLength).ToArray();
+                    _rows[indices[batch.Indices.Span[i]]] = Finite(outputs.AsSpan(i * _runner.OutputLength, _runner.OutputLength).ToArray(), title);
                 }
 
                 done += batch.Count;
@@ -88,5 +88,10 @@ internal sealed class ModelOutputs : IDisposable
 
         _computed += done;
         _elapsed += Stopwatch.GetElapsedTime(start);
+    }
+
+    private static float[] Finite(float[] row, string title)
+    {
+        return row.All(float.IsFinite) ? row : throw new OneFractalException($"{title}: the model computes what is no number; its weights are damaged.");
     }
 }

@@ -194,6 +194,19 @@ public sealed class TransferEvaluationTests
     }
 
     [TestMethod]
+    public void BrokenWeights_AreSaid_InsteadOfMeasured()
+    {
+        using var folder = new TempFolder();
+        var settings = Settings(folder) with { Protocols = [TransferProtocol.Knn], Backbones = [BackboneSource.Parse(folder["nan.onnx"])] };
+        var model = Backbone.Create("vit-nano");
+        var bias = model.FindInitializer("norm.bias")!;
+        bias.SetFloats([.. bias.ToFloats().Select(_ => float.NaN)]);
+        model.Save(folder["nan.onnx"]);
+        var error = Assert.ThrowsExactly<OneFractalException>(() => TransferEvaluation.Run(settings, Options(folder)));
+        StringAssert.Contains(error.Message, "Features of nan");
+    }
+
+    [TestMethod]
     public void Key_FollowsWhatDecidesTheResult_AndNothingElse()
     {
         using var folder = new TempFolder();
