@@ -65,7 +65,7 @@ internal static class Verbs
             config, "augment", "Shows what augmentation does to an image", "augment photo.jpg --preview augmentations.png");
         Add<OpsCommand, OpsSettings>(config, "ops", "Lists the ONNX operators that are run and trained", "ops", "ops --json");
         Add<BenchCommand, BenchSettings>(
-            config, "bench", "Measures how fast this machine draws fractals, makes batches and trains", "bench synth --json", "bench data --json", "bench graph --json");
+            config, "bench", "Measures how fast this machine draws fractals, makes batches and trains", "bench synth --json", "bench data --json", "bench graph --json", "bench train --json");
         Add<DoctorCommand, DoctorSettings>(config, "doctor", "Tries what works on this machine and what does not", "doctor");
     }
 

@@ -22,6 +22,7 @@ internal sealed class BenchCommand : Verb<BenchSettings>
         {
             BenchSubject.Synth => Synth(settings, progress, cancellation),
             BenchSubject.Data => Data(settings, progress, cancellation),
+            BenchSubject.Train => Train(settings, progress, cancellation),
             _ => Graph(settings, progress, cancellation),
         };
         if (settings.Json)
@@ -90,18 +91,30 @@ internal sealed class BenchCommand : Verb<BenchSettings>
     private static Dictionary<string, object> Graph(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
         var results = GraphBenchmark.Run(settings.Steps, settings.Device, settings.Threads ?? 0, progress, cancellation);
+        return Comparison(results, ("graph", "graph"), ("by hand", "module"), "_step_ratio");
+    }
+
+    private static Dictionary<string, object> Train(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
+    {
+        var results = TrainBenchmark.Run([], settings.Steps, settings.Device, settings.Threads ?? 0, progress, cancellation);
+        return Comparison(results, ("ONNX Runtime", "onnxruntime"), ("TorchSharp", "torchsharp"), "_ratio");
+    }
+
+    private static Dictionary<string, object> Comparison(
+        IReadOnlyList<StepComparisonResult> results, (string Title, string Key) side, (string Title, string Key) baseline, string ratioKey)
+    {
         Tables.Print(
-            ["network", "batch", "graph, ms", "by hand, ms", "ratio", "graph, MB", "by hand, MB", "ratio"],
+            ["network", "batch", $"{side.Title}, ms", $"{baseline.Title}, ms", "ratio", $"{side.Title}, MB", $"{baseline.Title}, MB", "ratio"],
             [.. results.Select(r => (string[])[
-                $"{r.Name}, {r.ImageSize} px", $"{r.Batch}", Tenths(1000 * r.GraphSeconds), Tenths(1000 * r.ModuleSeconds), Ratio(r.StepRatio),
-                Tenths(r.GraphBytes / 1e6), Tenths(r.ModuleBytes / 1e6), Ratio(r.MemoryRatio)])]);
+                $"{r.Name}, {r.ImageSize} px", $"{r.Batch}", Tenths(1000 * r.Seconds), Tenths(1000 * r.BaselineSeconds), Ratio(r.TimeRatio),
+                Tenths(r.Bytes / 1e6), Tenths(r.BaselineBytes / 1e6), Ratio(r.MemoryRatio)])]);
         var figures = new Dictionary<string, object> { ["machine"] = Machine.Description };
         foreach (var result in results)
         {
             var key = result.Name.Replace('-', '_');
-            figures[$"{key}_step_ratio"] = Math.Round(result.StepRatio, 4);
-            figures[$"{key}_graph_milliseconds"] = Math.Round(1000 * result.GraphSeconds, 2);
-            figures[$"{key}_module_milliseconds"] = Math.Round(1000 * result.ModuleSeconds, 2);
+            figures[key + ratioKey] = Math.Round(result.TimeRatio, 4);
+            figures[$"{key}_{side.Key}_milliseconds"] = Math.Round(1000 * result.Seconds, 2);
+            figures[$"{key}_{baseline.Key}_milliseconds"] = Math.Round(1000 * result.BaselineSeconds, 2);
             if (result.MemoryRatio is { } memory)
             {
                 figures[$"{key}_memory_ratio"] = Math.Round(memory, 4);

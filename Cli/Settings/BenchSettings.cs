@@ -7,7 +7,7 @@ namespace OneFractal.Cli.Settings;
 internal sealed class BenchSettings : ComputeSettings
 {
     [CommandArgument(0, "<WHAT>")]
-    [Description("synth: how fast fractals are drawn; data: how fast batches are made, and how long training waits for them; graph: train steps through the ONNX graph against networks written by hand")]
+    [Description("synth: how fast fractals are drawn; data: how fast batches are made, and how long training waits for them; graph: train steps through the ONNX graph against networks written by hand; train: train steps on ONNX Runtime against TorchSharp")]
     public required BenchSubject What { get; init; }
 
     [CommandOption(OptionNames.Backbone)]
@@ -16,7 +16,7 @@ internal sealed class BenchSettings : ComputeSettings
     public string Backbone { get; init; } = "";
 
     [CommandOption(OptionNames.Steps)]
-    [Description("data: training steps, of which the first two do not count; graph: timed steps of each side")]
+    [Description("data: training steps, of which the first two do not count; graph, train: timed steps of each side")]
     [DefaultValue(12)]
     [AtLeast(3)]
     public int Steps { get; init; }

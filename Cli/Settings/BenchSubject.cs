@@ -11,4 +11,7 @@ internal enum BenchSubject
 
     /// <summary>Training through the graph against networks written by hand.</summary>
     Graph,
+
+    /// <summary>Training on ONNX Runtime against training on TorchSharp.</summary>
+    Train,
 }

@@ -8,8 +8,20 @@ public sealed partial class GraphBuilder
     {
         (_graph, Opset, _known) = (graph, opset, known);
         _scopes.Push("");
-        _names.UnionWith(graph.Initializer.Select(t => t.Name).Concat(graph.Input.Select(i => i.Name)).Concat(graph.Node.SelectMany(n => n.Output)));
-        _nodes.UnionWith(graph.Node.Select(n => n.Name));
+        // A graph must not use a name of the graphs inside it either.
+        foreach (var each in graph.WithBodies())
+        {
+            _names.UnionWith(each.Initializer.Select(t => t.Name).Concat(each.Input.Select(i => i.Name)).Concat(each.Node.SelectMany(n => n.Output)));
+            _nodes.UnionWith(each.Node.Select(n => n.Name));
+        }
+
+        foreach (var node in graph.Node)
+        {
+            foreach (var output in node.Output)
+            {
+                _producers[output] = node;
+            }
+        }
     }
 
     /// <summary>A builder that adds nodes to <paramref name="model"/> itself, whose values are found by <see cref="Find"/>.</summary>
@@ -24,6 +36,9 @@ public sealed partial class GraphBuilder
             ? new Value(name, info)
             : throw new ModelException($"'{_graph.Name}': the shape of '{name}' is not known.");
     }
+
+    /// <summary>Whether the graph that is extended has a value of that name, whose type is known.</summary>
+    public bool Knows(string name) => _known.ContainsKey(name);
 
     /// <summary>Declares a value as a graph output of another name.</summary>
     public void Output(string name, Value value)

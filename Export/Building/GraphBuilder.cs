@@ -14,6 +14,7 @@ public sealed partial class GraphBuilder
     private readonly Stack<string> _scopes = new();
     private readonly Dictionary<string, int> _counters = [];
     private readonly Dictionary<string, Value> _constants = [];
+    private readonly Dictionary<string, NodeProto> _producers = [];
 
     /// <summary>An empty graph.</summary>
     public GraphBuilder(string name, int opset = OnnxModel.WrittenOpset)
@@ -115,6 +116,7 @@ public sealed partial class GraphBuilder
         foreach (var value in values)
         {
             _known[value.Name] = value.Info;
+            _producers[value.Name] = node;
         }
 
         return values;

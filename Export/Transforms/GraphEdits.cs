@@ -1,7 +1,7 @@
 namespace OneFractal.Export;
 
 /// <summary>Edits that several transforms share.</summary>
-internal static class GraphEdits
+public static class GraphEdits
 {
     /// <summary>Lets every reader of <paramref name="from"/>, graph outputs excepted, read <paramref name="to"/>.</summary>
     public static void ReplaceReads(GraphProto graph, string from, string to, NodeProto? except = null)

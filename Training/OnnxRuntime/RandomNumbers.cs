@@ -6,7 +6,7 @@ namespace OneFractal.Training;
 /// </summary>
 internal static class RandomNumbers
 {
-    private const long Prime = 2147483647;
+    public const long Prime = 2147483647;
 
     /// <summary>Numbers in [0, 1] that are a function of the seed.</summary>
     /// <param name="g">Where the nodes go.</param>

@@ -32,6 +32,8 @@ public static class TrainStepGraph
     /// <summary>Output: images whose largest logit is at the largest target, int64 [].</summary>
     public const string Correct = "correct";
 
+    private const string GradientPrefix = "gradient.";
+
     /// <summary>Name of the output with the next value of a state input.</summary>
     public static string Next(string state) => "next." + state;
 
@@ -50,7 +52,8 @@ public static class TrainStepGraph
     {
         var upgraded = Upgrade(model);
         GradientGraph.RequireRules(upgraded, model.TrainableNames ?? []);
-        var result = FixedBatch.Fix(StochasticDepth.Insert(upgraded, recipe.DropPath), batch);
+        var parts = MicroBatches.Count(upgraded, batch);
+        var result = FixedBatch.Fix(StochasticDepth.Insert(upgraded, recipe.DropPath), batch / parts);
         var graph = result.Graph;
         var trainable = result.TrainableNames ?? [];
         foreach (var (name, type) in ((string, DataType)[])[(LearningRate, DataType.Float), (Step, DataType.Int64), (Seed, DataType.Int64)])
@@ -59,26 +62,19 @@ public static class TrainStepGraph
         }
 
         HashSet<string> state = [.. trainable, .. result.RunningStatistics];
-        var statistics = TrainingForm.Apply(result, Seed);
+        var (statistics, composites) = TrainingForm.Apply(result, Seed);
         StateToInputs(graph, state);
-        var builder = GraphBuilder.Extend(result);
-        var logits = builder.Find(graph.Output[0].Name);
-        var targets = builder.Input(Targets, DataType.Float, [.. logits.Shape]);
-        graph.Output.Clear();
-
-        var logProbabilities = builder.Node("LogSoftmax", [logits], ("axis", -1));
-        builder.Output(Loss, builder.Scale(builder.ReduceSum(builder.Mul(logProbabilities, targets), false, 0, 1), -1.0 / batch));
-        // Of softmax and cross entropy together; the targets of an image sum to 1.
-        var seed = builder.Scale(builder.Sub(builder.Exp(logProbabilities), targets), 1.0 / batch);
-        var gradients = GradientGraph.Add(builder, result, new Dictionary<string, Value> { [logits.Name] = seed }, trainable);
-        var equal = builder.Node("Equal", [ArgMax(builder, logits), ArgMax(builder, targets)]);
-        builder.Output(Correct, builder.ReduceSum(builder.Node("Cast", [equal], ("to", (int)DataType.Int64)), false, 0));
-        var next = OptimizerGraph.Add(builder, recipe, LayerDecay.Scales(model, recipe.LayerDecay), gradients);
-        foreach (var (name, value) in statistics)
+        AddOutputs(result, batch, statistics, composites);
+        GraphEdits.RemoveDeadCode(result);
+        if (parts > 1)
         {
-            next[name] = value;
+            MicroBatches.Apply(result, [graph.Input[0].Name, Targets], Seed, parts);
         }
 
+        var builder = GraphBuilder.Extend(result);
+        GraphEdits.Replace(graph.Output, [.. graph.Output.Where(o => !o.Name.StartsWith(GradientPrefix, StringComparison.Ordinal))]);
+        var gradients = trainable.Where(n => builder.Knows(GradientPrefix + n)).ToDictionary(n => n, n => builder.Find(GradientPrefix + n));
+        var next = OptimizerGraph.Add(builder, recipe, LayerDecay.Scales(model, recipe.LayerDecay), gradients);
         // What the loss does not depend on stays as it is.
         foreach (var name in trainable.Where(n => !next.ContainsKey(n)))
         {
@@ -92,6 +88,11 @@ public static class TrainStepGraph
 
         if (recipe.EmaDecay > 0)
         {
+            foreach (var name in statistics.Keys)
+            {
+                next[name] = builder.Find(Next(name));
+            }
+
             AddAverages(builder, recipe.EmaDecay, next);
         }
 
@@ -113,6 +114,35 @@ public static class TrainStepGraph
         catch (ModelException e)
         {
             throw new ModelException($"{e.Message} Training on ONNX Runtime needs that: use --backend torchsharp.", e);
+        }
+    }
+
+    /// <summary>
+    /// Replaces the outputs of the graph by what follows from them and the input <see cref="Targets"/>: the cross entropy as a share of a mean over
+    /// <paramref name="batch"/> images, how many images are right, the gradients, and the next running statistics.
+    /// </summary>
+    private static void AddOutputs(
+        OnnxModel model, int batch, IReadOnlyDictionary<string, Value> statistics, IReadOnlyDictionary<string, GradientRule> composites)
+    {
+        var builder = GraphBuilder.Extend(model);
+        var logits = builder.Find(model.Graph.Output[0].Name);
+        var targets = builder.Input(Targets, DataType.Float, [.. logits.Shape]);
+        model.Graph.Output.Clear();
+        var logProbabilities = builder.Node("LogSoftmax", [logits], ("axis", -1));
+        builder.Output(Loss, builder.Scale(builder.ReduceSum(builder.Mul(logProbabilities, targets), false, 0, 1), -1.0 / batch));
+        var equal = builder.Node("Equal", [ArgMax(builder, logits), ArgMax(builder, targets)]);
+        builder.Output(Correct, builder.ReduceSum(builder.Node("Cast", [equal], ("to", (int)DataType.Int64)), false, 0));
+        // Of softmax and cross entropy together; the targets of an image sum to 1.
+        var seed = builder.Scale(builder.Sub(builder.Exp(logProbabilities), targets), 1.0 / batch);
+        foreach (var (name, gradient) in GradientGraph.Add(
+            builder, model, new Dictionary<string, Value> { [logits.Name] = seed }, model.TrainableNames ?? [], composites))
+        {
+            builder.Output(GradientPrefix + name, gradient);
+        }
+
+        foreach (var (name, value) in statistics)
+        {
+            builder.Output(Next(name), value);
         }
     }
 

@@ -12,29 +12,67 @@ internal static class TrainingForm
     /// <summary>Rewrites <paramref name="model"/>, whose shapes are all known, itself.</summary>
     /// <param name="model">The graph.</param>
     /// <param name="seed">Name of the int64 scalar that random masks are made from, which the graph has.</param>
-    /// <returns>The value that each running statistic takes next, by its name.</returns>
-    public static IReadOnlyDictionary<string, Value> Apply(OnnxModel model, string seed)
+    /// <returns>The value that each running statistic takes next, by its name; and the gradient rules of chains of nodes, by their last output.</returns>
+    public static (IReadOnlyDictionary<string, Value> Statistics, IReadOnlyDictionary<string, GradientRule> Composites) Apply(OnnxModel model, string seed)
     {
-        LinearsToGemm(model);
+        LinearsToRows(model);
+        var composites = GelusToGates(model);
+        // ONNX Runtime would still compute what was replaced.
+        GraphEdits.RemoveDeadCode(model);
         DropoutToMasks(model, seed);
-        return BatchStatistics(model);
+        return (BatchStatistics(model), composites);
     }
 
-    /// <summary><c>Add(MatMul(x, Transpose(W)), b)</c> as one Gemm over all rows.</summary>
-    private static void LinearsToGemm(OnnxModel model)
+    /// <summary>
+    /// <c>Add(MatMul(x, Transpose(W)), b)</c> as one product over all rows. The bias stays an Add of its own, behind a reshape: ONNX Runtime would make a Gemm
+    /// of the two, which writes the bias into the result first, on one thread.
+    /// </summary>
+    private static void LinearsToRows(OnnxModel model)
     {
         var view = new GraphView(model);
         Rebuild(model, (builder, node) =>
         {
-            if (Fusions.MatchLinear(view, node) is not { } linear)
+            if (Fusions.MatchLinear(view, node) is not { } linear || builder.Find(linear.Input) is not { Shape.Count: > 2 } x)
             {
                 return null;
             }
 
-            var (x, weight, bias) = (builder.Find(linear.Input), builder.Find(linear.Weight), builder.Find(linear.Bias));
-            var rows = builder.Node("Gemm", [builder.Flat(x), weight, bias], ("transB", 1));
-            return x.Shape.Count == 2 ? rows : builder.Reshape(rows, [.. x.Shape.SkipLast(1).Select(d => d.Value!.Value), weight.Length(0)]);
+            var (weight, bias) = (builder.Find(linear.Weight), builder.Find(linear.Bias));
+            var rows = builder.MatMul(builder.Flat(x), builder.Transposed(weight));
+            return builder.Add(builder.Reshape(rows, [.. x.Shape.SkipLast(1).Select(d => d.Value!.Value), weight.Length(0)]), bias);
         });
+    }
+
+    /// <summary>
+    /// The exact Gelu as x · Φ(x), with what its derivative Φ(x) + x · φ(x) shares with it: by the rules of its operators, the derivative would take twice
+    /// as many passes over memory.
+    /// </summary>
+    private static Dictionary<string, GradientRule> GelusToGates(OnnxModel model)
+    {
+        var view = new GraphView(model);
+        var rules = new Dictionary<string, GradientRule>();
+        Rebuild(model, (builder, node) =>
+        {
+            if (Fusions.MatchGelu(view, node) is not { } gelu)
+            {
+                return null;
+            }
+
+            var x = builder.Find(gelu.Input);
+            var scaled = builder.Scale(x, 1 / Math.Sqrt(2));
+            // Φ lies in [0, 1], so that the bounds of HardSigmoid change nothing: it is the affine map in one pass.
+            var gate = builder.Node("HardSigmoid", [builder.Node("Erf", [scaled])], ("alpha", 0.5f), ("beta", 0.5f));
+            var result = builder.Mul(x, gate);
+            rules[result.Name] = c =>
+            {
+                // x · φ(x) = t · exp(−t²) / √π, of which the divisor goes into the exponent.
+                var g = c.Graph;
+                var exponential = g.Exp(g.Sub(g.Float((float)(-Math.Log(Math.PI) / 2)), g.Mul(scaled, scaled)));
+                return [g.Mul(c.Gradient, g.Add(g.Mul(exponential, scaled), gate)), null];
+            };
+            return result;
+        });
+        return rules;
     }
 
     /// <summary>Dropout as a product with a mask that is a function of the seed.</summary>

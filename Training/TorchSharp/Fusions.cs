@@ -53,8 +53,8 @@ internal static class Fusions
             : null;
     }
 
-    /// <summary><c>x · (Erf(x / √2) + 1) · ½</c> in either order of the products: the exact Gelu.</summary>
-    private static (PlanNode, NodeProto[])? Gelu(GraphView graph, NodeProto last)
+    /// <summary><c>x · (Erf(x / √2) + 1) · ½</c> in either order of the products, the exact Gelu, ending in <paramref name="last"/>; null where it is not that.</summary>
+    public static (string Input, NodeProto[] Absorbed)? MatchGelu(GraphView graph, NodeProto last)
     {
         if (last.OpType != "Mul" || graph.OtherThanScalar(last, 0.5f) is not { } halved || graph.OnlyFor(halved, "Mul") is not { } product
             || GraphView.Either(product, v => graph.OnlyFor(v, "Add")) is not { } factors
@@ -65,9 +65,14 @@ internal static class Fusions
             return null;
         }
 
-        return (
-            new PlanNode("Gelu", last.Describe(), (i, _) => [nn.functional.gelu(i[0]!)], [factors.Other], last.Output),
-            [product, factors.Picked, erf, div]);
+        return (factors.Other, [product, factors.Picked, erf, div]);
+    }
+
+    private static (PlanNode, NodeProto[])? Gelu(GraphView graph, NodeProto last)
+    {
+        return MatchGelu(graph, last) is { } gelu
+            ? (new PlanNode("Gelu", last.Describe(), (i, _) => [nn.functional.gelu(i[0]!)], [gelu.Input], last.Output), gelu.Absorbed)
+            : null;
     }
 
     /// <summary><c>MatMul(Softmax(MatMul(q · s, kᵀ)), v)</c> with s = 1/√head and kᵀ made by one Transpose: scaled dot-product attention.</summary>

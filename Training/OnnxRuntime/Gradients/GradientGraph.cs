@@ -11,10 +11,12 @@ internal static class GradientGraph
     /// <param name="model">The graph to differentiate.</param>
     /// <param name="seeds">Values that the scalar to be differentiated depends on directly, with its gradient at each.</param>
     /// <param name="targets">Initializers or inputs whose gradients are asked for.</param>
+    /// <param name="composites">Rules of chains of nodes, by the output in which each ends; they go before the rules of operators.</param>
     /// <returns>The gradient of each target; a target that the seeds do not depend on is missing.</returns>
     /// <exception cref="ModelException">An operator on the way has no rule, by name and node.</exception>
     public static IReadOnlyDictionary<string, Value> Add(
-        GraphBuilder builder, OnnxModel model, IReadOnlyDictionary<string, Value> seeds, IReadOnlyCollection<string> targets)
+        GraphBuilder builder, OnnxModel model, IReadOnlyDictionary<string, Value> seeds, IReadOnlyCollection<string> targets,
+        IReadOnlyDictionary<string, GradientRule>? composites = null)
     {
         var nodes = model.Graph.Node.ToArray();
         var wanted = DependingOn(nodes, targets);
@@ -42,7 +44,7 @@ internal static class GradientGraph
                 continue;
             }
 
-            var rule = GradientRules.Find(node)
+            var rule = composites?.GetValueOrDefault(node.Output[0]) ?? GradientRules.Find(node)
                 ?? throw new ModelException($"'{model.Source}': {node.Describe()} has no gradient rule.");
             using var scope = builder.Scope($"grad/{(node.Name.Length > 0 ? node.Name : node.Output[0])}");
             var context = new GradientContext(builder, node, wanted, GradientOf);

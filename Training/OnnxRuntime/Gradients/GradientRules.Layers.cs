@@ -22,10 +22,19 @@ internal static partial class GradientRules
         [
             c.Wants(0) ? g.Unbroadcast(g.MatMul(dy, g.Transposed(b)), a) : null,
             !c.Wants(1) ? null
-                // One product over all rows instead of one for each of the batch and their sum.
-                : b.Shape.Count == 2 ? g.Node("Gemm", [g.Flat(a), g.Flat(dy)], ("transA", 1))
+                : b.Shape.Count == 2 ? RowProduct(g, g.Flat(a), g.Flat(dy))
                 : g.Unbroadcast(g.MatMul(g.Transposed(a), dy), b),
         ];
+    }
+
+    /// <summary>
+    /// aᵀ · b as one product over all rows, instead of one for each of the batch and their sum. The wider of the two comes first: a runtime transposes it once
+    /// for each of the blocks of columns of the other.
+    /// </summary>
+    private static Value RowProduct(GraphBuilder g, Value a, Value b)
+    {
+        Value Product(Value x, Value y) => g.Node("Gemm", [x, y], ("transA", 1));
+        return a.Length(1) >= b.Length(1) ? Product(a, b) : g.Transposed(Product(b, a));
     }
 
     private static Value?[] Gemm(GradientContext c)
