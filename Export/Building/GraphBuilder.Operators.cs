@@ -14,15 +14,13 @@ public sealed partial class GraphBuilder
     /// <summary>Softmax over <paramref name="axis"/>.</summary>
     public Value Softmax(Value x, int axis) => Node("Softmax", [x], ("axis", axis));
 
-    /// <summary>Reorders dimensions. What was reordered before is reordered once, from the start.</summary>
+    /// <summary>Reorders dimensions; undoing the reordering before gives what there was before it.</summary>
     public Value Transpose(Value x, params long[] permutation)
     {
-        if (_producers.GetValueOrDefault(x.Name) is { OpType: "Transpose" } first && _known.TryGetValue(first.Input[0], out var source) && first.GetInts("perm") is { } before)
-        {
-            return Transpose(new Value(first.Input[0], source), [.. permutation.Select(axis => before[axis])]);
-        }
-
-        return permutation.SequenceEqual(Enumerable.Range(0, x.Shape.Count).Select(i => (long)i)) ? x : Node("Transpose", [x], ("perm", permutation));
+        return Producer(x) is { OpType: "Transpose" } first && first.GetInts("perm") is { } before && before.Length == permutation.Length
+            && permutation.Select(axis => before[axis]).SequenceEqual(Enumerable.Range(0, before.Length).Select(i => (long)i))
+            ? new Value(first.Input[0], _known[first.Input[0]])
+            : Node("Transpose", [x], ("perm", permutation));
     }
 
     /// <summary>Reshape; 0 copies the input's dimension, −1 is inferred.</summary>

@@ -13,7 +13,6 @@ public sealed partial class GraphBuilder
     private readonly List<ResidualBranch> _branches = [];
     private readonly Stack<string> _scopes = new();
     private readonly Dictionary<string, int> _counters = [];
-    private readonly Dictionary<string, Value> _constants = [];
     private readonly Dictionary<string, NodeProto> _producers = [];
 
     /// <summary>An empty graph.</summary>
@@ -39,6 +38,7 @@ public sealed partial class GraphBuilder
     {
         var value = new Value(Claim(name), new TensorInfo(type, shape));
         _graph.Input.Add(value.Info.ToProto(name));
+        _known[value.Name] = value.Info;
         return value;
     }
 
@@ -61,6 +61,7 @@ public sealed partial class GraphBuilder
     {
         var value = new Value(Claim(tensor.Name), TensorInfo.From(tensor));
         _graph.Initializer.Add(tensor);
+        _known[value.Name] = value.Info;
         return value;
     }
 
@@ -84,6 +85,9 @@ public sealed partial class GraphBuilder
         var key = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"const.float({value:R})");
         return Shared(key, () => TensorProtoExtensions.Float(key, [], [value]));
     }
+
+    /// <summary>The node that computes the value, or null for inputs and initializers.</summary>
+    public NodeProto? Producer(Value value) => _producers.GetValueOrDefault(value.Name);
 
     /// <summary>Adds a node with one output and infers its type and shape.</summary>
     /// <exception cref="ModelException">The inputs do not fit the operator.</exception>
@@ -174,17 +178,7 @@ public sealed partial class GraphBuilder
 
     private Value Shared(string key, Func<TensorProto> make)
     {
-        if (_known.TryGetValue(key, out var known))
-        {
-            return new Value(key, known);
-        }
-
-        if (!_constants.TryGetValue(key, out var value))
-        {
-            value = _constants[key] = Initializer(make());
-        }
-
-        return value;
+        return _known.TryGetValue(key, out var known) ? new Value(key, known) : Initializer(make());
     }
 
     private string Qualify(string name) => _scopes.Peek().Length == 0 ? name : $"{_scopes.Peek()}.{name}";

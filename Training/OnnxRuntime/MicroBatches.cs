@@ -33,9 +33,33 @@ internal static class MicroBatches
         return Enumerable.Range(1, batch).First(parts => batch % parts == 0 && (parts == batch || largest * (batch / parts) <= TargetBytes));
     }
 
+    /// <summary>Divides the nodes into those that compute the same for every part, because they do not depend on <paramref name="varying"/>, and the others.</summary>
+    public static (NodeProto[] Fixed, NodeProto[] Varying) Divide(GraphProto graph, IReadOnlyCollection<string> varying)
+    {
+        var depends = varying.ToHashSet();
+        foreach (var node in graph.Node.Where(n => n.Input.Any(depends.Contains)))
+        {
+            depends.UnionWith(node.Output);
+        }
+
+        return ([.. graph.Node.Where(n => !n.Output.Any(depends.Contains))], [.. graph.Node.Where(n => n.Output.Any(depends.Contains))]);
+    }
+
+    /// <summary>The targets, and the values that <paramref name="same"/> compute from them, which <paramref name="varying"/> read.</summary>
+    public static string[] Ends(NodeProto[] same, NodeProto[] varying, IReadOnlyCollection<string> targets)
+    {
+        var trained = targets.ToHashSet();
+        foreach (var node in same.Where(n => n.Input.Any(trained.Contains)))
+        {
+            trained.UnionWith(node.Output);
+        }
+
+        return [.. varying.SelectMany(n => n.Input).Where(trained.Contains).Distinct()];
+    }
+
     /// <summary>
     /// Lets <paramref name="model"/>, whose first dimension is a part's, take all parts at once: its outputs become their sums over the parts. What does
-    /// not depend on the part is computed once before the Loop, and what can be done to a sum as well as to its terms once after it.
+    /// not depend on the part is computed once, before.
     /// </summary>
     /// <param name="model">The graph of one part; it is changed.</param>
     /// <param name="batched">Inputs that are cut into parts along their first dimension.</param>
@@ -45,10 +69,12 @@ internal static class MicroBatches
     {
         var graph = model.Graph;
         var infos = ShapeInference.InferAll(model);
-        var nodes = graph.Node.ToList();
-        graph.Node.Clear();
-        var after = TakeLinear(graph, nodes);
-        var inside = SplitInvariant(nodes, [.. batched, seed], graph.Node);
+        var (before, inside) = Divide(graph, [.. batched, seed]);
+        GraphEdits.Replace(graph.Node, before);
+        // A sum is transposed once, not each of its terms.
+        var outputs = graph.Output.Select(o => o.Name).ToHashSet();
+        NodeProto[] after = [.. inside.Where(n => n.OpType == "Transpose" && outputs.Contains(n.Output[0]) && !inside.Any(r => r.Input.Contains(n.Output[0])))];
+        inside = [.. inside.Except(after)];
 
         var body = new GraphProto { Name = "part" };
         body.Input.Add(new TensorInfo(DataType.Int64, []).ToProto(Index));
@@ -73,11 +99,9 @@ internal static class MicroBatches
         body.Output.Add(new TensorInfo(DataType.Bool, []).ToProto($"{Condition}.next"));
         var loop = new NodeProto { OpType = "Loop", Name = "parts" };
         loop.Input.AddRange([AddConstant(graph, TensorProtoExtensions.Int64("parts.count", [], [parts])), ""]);
-        // What is read after the Loop, or handed out, and was computed in it.
-        var computed = inside.SelectMany(n => n.Output).ToHashSet();
-        foreach (var sum in after.SelectMany(n => n.Input).Concat(graph.Output.Select(o => o.Name)).Where(computed.Contains).Distinct())
+        foreach (var sum in outputs.Except(after.Select(n => n.Output[0])).Concat(after.Select(n => n.Input[0])).Distinct())
         {
-            var (info, term, before) = (infos[sum], sum + PartSuffix, $"{sum}.before");
+            var (info, term, soFar) = (infos[sum], sum + PartSuffix, $"{sum}.before");
             foreach (var node in inside)
             {
                 Rename(node.Input, sum, term);
@@ -85,8 +109,8 @@ internal static class MicroBatches
             }
 
             loop.Input.Add(AddZeros(graph, $"{sum}.zero", info));
-            body.Input.Add(info.ToProto(before));
-            body.Node.Add(GraphEdits.MakeNode("Add", $"{sum}.after", before, term));
+            body.Input.Add(info.ToProto(soFar));
+            body.Node.Add(GraphEdits.MakeNode("Add", $"{sum}.after", soFar, term));
             body.Output.Add(info.ToProto($"{sum}.after"));
             loop.Output.Add(sum);
             graph.ValueInfo.Add(info.ToProto(sum));
@@ -95,48 +119,6 @@ internal static class MicroBatches
         loop.Attribute.Add(new AttributeProto { Name = "body", Type = AttributeProto.Types.AttributeType.Graph, G = body });
         graph.Node.Add(loop);
         graph.Node.AddRange(after);
-    }
-
-    /// <summary>Takes the nodes at the end that only reorder an output's elements.</summary>
-    private static List<NodeProto> TakeLinear(GraphProto graph, List<NodeProto> nodes)
-    {
-        var readers = nodes.SelectMany(n => n.Input).CountBy(i => i).ToDictionary();
-        var producers = nodes.SelectMany(n => n.Output.Select(o => (o, n))).ToDictionary(p => p.o, p => p.n);
-        var taken = new List<NodeProto>();
-        foreach (var output in graph.Output)
-        {
-            var name = output.Name;
-            while (producers.GetValueOrDefault(name) is { OpType: "Identity" or "Transpose" or "Reshape" } node
-                && (name == output.Name ? !readers.ContainsKey(name) : readers[name] == 1))
-            {
-                taken.Add(node);
-                nodes.Remove(node);
-                name = node.Input[0];
-            }
-        }
-
-        taken.Reverse();
-        return taken;
-    }
-
-    /// <summary>Gives the nodes that do not depend on <paramref name="varying"/> to <paramref name="invariant"/>; returns the others.</summary>
-    private static List<NodeProto> SplitInvariant(List<NodeProto> nodes, HashSet<string> varying, ICollection<NodeProto> invariant)
-    {
-        var result = new List<NodeProto>();
-        foreach (var node in nodes)
-        {
-            if (node.Input.Any(varying.Contains))
-            {
-                varying.UnionWith(node.Output);
-                result.Add(node);
-            }
-            else
-            {
-                invariant.Add(node);
-            }
-        }
-
-        return result;
     }
 
     /// <summary>Makes an input that was a part's the whole batch's, and cuts its parts out of it.</summary>

@@ -64,16 +64,22 @@ public static class TrainStepGraph
         HashSet<string> state = [.. trainable, .. result.RunningStatistics];
         var (statistics, composites) = TrainingForm.Apply(result, Seed);
         StateToInputs(graph, state);
-        AddOutputs(result, batch, statistics, composites);
+        // Of a batch in parts, the parts end where values begin that are the same for all of them: their gradients are summed, and go on once.
+        string[] batched = [graph.Input[0].Name, Targets];
+        var (fixedNodes, nodes) = parts > 1 ? MicroBatches.Divide(graph, [.. batched, Seed]) : ([], [.. graph.Node]);
+        var ends = parts > 1 ? MicroBatches.Ends(fixedNodes, nodes, trainable) : trainable;
+        AddOutputs(result, batch, statistics, ends, nodes, composites);
+        NameOutputs(graph);
         GraphEdits.RemoveDeadCode(result);
         if (parts > 1)
         {
-            MicroBatches.Apply(result, [graph.Input[0].Name, Targets], Seed, parts);
+            MicroBatches.Apply(result, batched, Seed, parts);
         }
 
         var builder = GraphBuilder.Extend(result);
+        var sums = ends.Where(n => builder.Knows(GradientPrefix + n)).ToDictionary(n => n, n => builder.Find(GradientPrefix + n));
+        var gradients = parts > 1 ? GradientGraph.Add(builder, result, sums, trainable, fixedNodes) : sums;
         GraphEdits.Replace(graph.Output, [.. graph.Output.Where(o => !o.Name.StartsWith(GradientPrefix, StringComparison.Ordinal))]);
-        var gradients = trainable.Where(n => builder.Knows(GradientPrefix + n)).ToDictionary(n => n, n => builder.Find(GradientPrefix + n));
         var next = OptimizerGraph.Add(builder, recipe, LayerDecay.Scales(model, recipe.LayerDecay), gradients);
         // What the loss does not depend on stays as it is.
         foreach (var name in trainable.Where(n => !next.ContainsKey(n)))
@@ -99,6 +105,7 @@ public static class TrainStepGraph
         result.TrainableNames = null;
         result.ResidualBranches = null;
         result.FeaturesValue = null;
+        NameOutputs(graph);
         ModelChecker.Check(result);
         return result;
     }
@@ -122,7 +129,8 @@ public static class TrainStepGraph
     /// <paramref name="batch"/> images, how many images are right, the gradients, and the next running statistics.
     /// </summary>
     private static void AddOutputs(
-        OnnxModel model, int batch, IReadOnlyDictionary<string, Value> statistics, IReadOnlyDictionary<string, GradientRule> composites)
+        OnnxModel model, int batch, IReadOnlyDictionary<string, Value> statistics, IReadOnlyCollection<string> ends, IReadOnlyCollection<NodeProto> nodes,
+        IReadOnlyDictionary<string, GradientRule> composites)
     {
         var builder = GraphBuilder.Extend(model);
         var logits = builder.Find(model.Graph.Output[0].Name);
@@ -135,7 +143,7 @@ public static class TrainStepGraph
         // Of softmax and cross entropy together; the targets of an image sum to 1.
         var seed = builder.Scale(builder.Sub(builder.Exp(logProbabilities), targets), 1.0 / batch);
         foreach (var (name, gradient) in GradientGraph.Add(
-            builder, model, new Dictionary<string, Value> { [logits.Name] = seed }, model.TrainableNames ?? [], composites))
+            builder, model, new Dictionary<string, Value> { [logits.Name] = seed }, ends, nodes, composites))
         {
             builder.Output(GradientPrefix + name, gradient);
         }
@@ -143,6 +151,29 @@ public static class TrainStepGraph
         foreach (var (name, value) in statistics)
         {
             builder.Output(Next(name), value);
+        }
+    }
+
+    /// <summary>Lets what an output is a copy of be computed under the output's name: the copy would be a pass over memory.</summary>
+    private static void NameOutputs(GraphProto graph)
+    {
+        var outputs = graph.Output.Select(o => o.Name).ToHashSet();
+        var computed = graph.Node.SelectMany(n => n.Output).ToHashSet();
+        var names = new Dictionary<string, string>();
+        foreach (var copy in graph.Node.Where(n => n.OpType == "Identity" && outputs.Contains(n.Output[0])).ToArray())
+        {
+            if (computed.Contains(copy.Input[0]) && !outputs.Contains(copy.Input[0]) && names.TryAdd(copy.Input[0], copy.Output[0]))
+            {
+                graph.Node.Remove(copy);
+            }
+        }
+
+        foreach (var list in graph.Node.SelectMany(n => new[] { n.Input, n.Output }))
+        {
+            for (var i = 0; i < list.Count; i++)
+            {
+                list[i] = names.GetValueOrDefault(list[i], list[i]);
+            }
         }
     }
 

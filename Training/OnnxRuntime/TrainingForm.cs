@@ -15,8 +15,10 @@ internal static class TrainingForm
     /// <returns>The value that each running statistic takes next, by its name; and the gradient rules of chains of nodes, by their last output.</returns>
     public static (IReadOnlyDictionary<string, Value> Statistics, IReadOnlyDictionary<string, GradientRule> Composites) Apply(OnnxModel model, string seed)
     {
-        LinearsToRows(model);
-        var composites = GelusToGates(model);
+        var composites = new Dictionary<string, GradientRule>();
+        LinearsToRows(model, composites);
+        BatchesToOne(model);
+        GelusToGates(model, composites);
         // ONNX Runtime would still compute what was replaced.
         GraphEdits.RemoveDeadCode(model);
         DropoutToMasks(model, seed);
@@ -25,21 +27,103 @@ internal static class TrainingForm
 
     /// <summary>
     /// <c>Add(MatMul(x, Transpose(W)), b)</c> as one product over all rows. The bias stays an Add of its own, behind a reshape: ONNX Runtime would make a Gemm
-    /// of the two, which writes the bias into the result first, on one thread.
+    /// of the two, which writes the bias into the result first, on one thread. Scale and bias of a layer normalisation before it go into weight and bias, and
+    /// a split behind it splits them: both are small, and passes over all rows are saved, forward and backward.
     /// </summary>
-    private static void LinearsToRows(OnnxModel model)
+    private static void LinearsToRows(OnnxModel model, Dictionary<string, GradientRule> composites)
     {
         var view = new GraphView(model);
+        var linears = new Dictionary<string, (Value Input, Value Weight, Value Bias, string Replaced)>();
+        Value Linear(GraphBuilder builder, Value x, Value weight, Value bias)
+        {
+            var rows = builder.MatMul(builder.Flat(x), builder.Transposed(weight));
+            return builder.Add(builder.Reshape(rows, [.. x.Shape.SkipLast(1).Select(d => d.Value!.Value), weight.Length(0)]), bias);
+        }
+
         Rebuild(model, (builder, node) =>
         {
+            if (node.OpType == "Split" && linears.TryGetValue(node.Input[0], out var whole) && view.OnlyFor(whole.Replaced, "Add") is not null
+                && builder.Find(node.Input[0]).Shape.Count - 1 is var last && node.GetInt("axis", 0) is var axis && (axis == last || axis == -1))
+            {
+                var parts = new List<Value>();
+                long start = 0;
+                foreach (var length in node.Output.Select(o => builder.Find(o).Length(last)))
+                {
+                    parts.Add(Linear(
+                        builder, whole.Input, builder.Slice(whole.Weight, 0, start, start + length), builder.Slice(whole.Bias, 0, start, start + length)));
+                    start += length;
+                }
+
+                return parts;
+            }
+
             if (Fusions.MatchLinear(view, node) is not { } linear || builder.Find(linear.Input) is not { Shape.Count: > 2 } x)
             {
                 return null;
             }
 
             var (weight, bias) = (builder.Find(linear.Weight), builder.Find(linear.Bias));
-            var rows = builder.MatMul(builder.Flat(x), builder.Transposed(weight));
-            return builder.Add(builder.Reshape(rows, [.. x.Shape.SkipLast(1).Select(d => d.Value!.Value), weight.Length(0)]), bias);
+            if (view.OnlyFor(linear.Input, "LayerNormalization") is { } norm && norm.GetInt("axis", -1) is var over && (over == -1 || over == x.Shape.Count - 1))
+            {
+                x = Standardized(builder, norm, composites);
+                if (norm.InputOrNull(2) is { } shift)
+                {
+                    bias = builder.Add(bias, builder.ReduceSum(builder.Mul(weight, builder.Find(shift)), false, 1));
+                }
+
+                weight = builder.Mul(weight, builder.Find(norm.Input[1]));
+            }
+
+            var result = Linear(builder, x, weight, bias);
+            linears[result.Name] = (x, weight, bias, node.Output[0]);
+            return [result];
+        });
+    }
+
+    /// <summary>A layer normalisation without its scale and bias.</summary>
+    private static Value Standardized(GraphBuilder builder, NodeProto norm, Dictionary<string, GradientRule> composites)
+    {
+        var x = builder.Find(norm.Input[0]);
+        var width = x.Length(-1);
+        Value Constant(string name, float value)
+        {
+            if (builder.Knows(name))
+            {
+                return builder.Find(name);
+            }
+
+            var values = new float[width];
+            Array.Fill(values, value);
+            return builder.Initializer(TensorProtoExtensions.Float(name, [width], values));
+        }
+
+        var result = builder.LayerNormalization(x, Constant($"const.ones[{width}]", 1), Constant($"const.zeros[{width}]", 0), norm.GetFloat("epsilon", 1e-5f));
+        composites[result.Name] = GradientRules.Standardization;
+        return result;
+    }
+
+    /// <summary>
+    /// Matrix products of many batch dimensions as products of one. A Transpose before the second operand, which moves the last dimension away from its place, is
+    /// split into one that leaves it there, and so moves whole rows, and an exchange of the last two dimensions, which a product takes as a flag: the reshape
+    /// between them keeps ONNX Runtime from making one Transpose of the two again, here and in the gradients.
+    /// </summary>
+    private static void BatchesToOne(OnnxModel model)
+    {
+        var view = new GraphView(model);
+        Rebuild(model, (builder, node) =>
+        {
+            if (node.OpType != "MatMul" || builder.Find(node.Input[0]) is not { Shape.Count: > 3 } a || builder.Find(node.Input[1]) is not { } b
+                || !a.Shape.SkipLast(2).SequenceEqual(b.Shape.SkipLast(2)))
+            {
+                return null;
+            }
+
+            Value Flat(Value x) => builder.Reshape(x, -1, x.Length(-2), x.Length(-1));
+            var second = view.OnlyFor(node.Input[1], "Transpose") is { } transpose && transpose.GetInts("perm") is { } perm && perm[^2] == perm.Length - 1
+                ? builder.Transposed(Flat(builder.Transpose(builder.Find(transpose.Input[0]), [.. perm[..^2], perm[^1], perm[^2]])))
+                : Flat(b);
+            var product = builder.MatMul(Flat(a), second);
+            return [builder.Reshape(product, [.. a.Shape.SkipLast(1).Select(d => d.Value!.Value), b.Length(-1)])];
         });
     }
 
@@ -47,10 +131,9 @@ internal static class TrainingForm
     /// The exact Gelu as x · Φ(x), with what its derivative Φ(x) + x · φ(x) shares with it: by the rules of its operators, the derivative would take twice
     /// as many passes over memory.
     /// </summary>
-    private static Dictionary<string, GradientRule> GelusToGates(OnnxModel model)
+    private static void GelusToGates(OnnxModel model, Dictionary<string, GradientRule> composites)
     {
         var view = new GraphView(model);
-        var rules = new Dictionary<string, GradientRule>();
         Rebuild(model, (builder, node) =>
         {
             if (Fusions.MatchGelu(view, node) is not { } gelu)
@@ -63,16 +146,15 @@ internal static class TrainingForm
             // Φ lies in [0, 1], so that the bounds of HardSigmoid change nothing: it is the affine map in one pass.
             var gate = builder.Node("HardSigmoid", [builder.Node("Erf", [scaled])], ("alpha", 0.5f), ("beta", 0.5f));
             var result = builder.Mul(x, gate);
-            rules[result.Name] = c =>
+            composites[result.Name] = c =>
             {
                 // x · φ(x) = t · exp(−t²) / √π, of which the divisor goes into the exponent.
                 var g = c.Graph;
                 var exponential = g.Exp(g.Sub(g.Float((float)(-Math.Log(Math.PI) / 2)), g.Mul(scaled, scaled)));
                 return [g.Mul(c.Gradient, g.Add(g.Mul(exponential, scaled), gate)), null];
             };
-            return result;
+            return [result];
         });
-        return rules;
     }
 
     /// <summary>Dropout as a product with a mask that is a function of the seed.</summary>
@@ -92,7 +174,7 @@ internal static class TrainingForm
                 : node.GetFloat("ratio", 0.5f);
             var uniform = RandomNumbers.Uniform(builder, builder.Find(seed), stream++, [.. x.Shape.Select(d => d.Value!.Value)]);
             var kept = builder.Node("Cast", [builder.Node("Less", [builder.Float(ratio), uniform])], ("to", (int)DataType.Float));
-            return builder.Mul(x, builder.Scale(kept, 1.0 / (1 - ratio)));
+            return [builder.Mul(x, builder.Scale(kept, 1.0 / (1 - ratio)))];
         });
     }
 
@@ -123,14 +205,18 @@ internal static class TrainingForm
             // PyTorch keeps the unbiased variance.
             next[node.Input[3]] = Moved(node.Input[3], mean, 1);
             next[node.Input[4]] = Moved(node.Input[4], variance, count / Math.Max(1.0, count - 1));
-            return builder.Node(
-                "BatchNormalization", [x, builder.Find(node.Input[1]), builder.Find(node.Input[2]), mean, variance], ("epsilon", node.GetFloat("epsilon", 1e-5f)));
+            return
+            [
+                builder.Node(
+                    "BatchNormalization", [x, builder.Find(node.Input[1]), builder.Find(node.Input[2]), mean, variance],
+                    ("epsilon", node.GetFloat("epsilon", 1e-5f))),
+            ];
         });
         return next;
     }
 
-    /// <summary>Replaces nodes, of which only the first output is read, by what <paramref name="rewrite"/> adds, where it adds something.</summary>
-    private static void Rebuild(OnnxModel model, Func<GraphBuilder, NodeProto, Value?> rewrite)
+    /// <summary>Replaces nodes by what <paramref name="rewrite"/> adds, where it adds something: values for the node's first outputs, of which no other is read.</summary>
+    private static void Rebuild(OnnxModel model, Func<GraphBuilder, NodeProto, IReadOnlyList<Value>?> rewrite)
     {
         var graph = model.Graph;
         var nodes = graph.Node.ToArray();
@@ -147,25 +233,28 @@ internal static class TrainingForm
             }
 
             using var scope = builder.Scope($"train/{node.Output[0]}");
-            if (rewrite(builder, node) is not { } value)
+            if (rewrite(builder, node) is not { } values)
             {
                 graph.Node.Add(node);
+                continue;
             }
-            else if (node.Output.Skip(1).FirstOrDefault(o => o.Length > 0 && read.Contains(o)) is { } other)
+
+            if (node.Output.Skip(values.Count).FirstOrDefault(o => o.Length > 0 && read.Contains(o)) is { } other)
             {
                 throw new ModelException($"'{model.Source}': {node.Describe()} hands out '{other}', which cannot be trained on ONNX Runtime. Use --backend torchsharp.");
             }
-            else if (outputs.Contains(node.Output[0]))
+
+            foreach (var (name, value) in node.Output.Zip(values))
             {
-                // What the graph hands out keeps its name.
-                var identity = new NodeProto { OpType = "Identity", Name = node.Output[0] };
-                identity.Input.Add(value.Name);
-                identity.Output.Add(node.Output[0]);
-                graph.Node.Add(identity);
-            }
-            else
-            {
-                replaced[node.Output[0]] = value.Name;
+                if (outputs.Contains(name))
+                {
+                    // What the graph hands out keeps its name.
+                    graph.Node.Add(GraphEdits.MakeNode("Identity", name, value.Name));
+                }
+                else
+                {
+                    replaced[name] = value.Name;
+                }
             }
         }
     }

@@ -11,14 +11,15 @@ internal static class GradientGraph
     /// <param name="model">The graph to differentiate.</param>
     /// <param name="seeds">Values that the scalar to be differentiated depends on directly, with its gradient at each.</param>
     /// <param name="targets">Initializers or inputs whose gradients are asked for.</param>
+    /// <param name="within">The nodes to go through, in their order; all when null.</param>
     /// <param name="composites">Rules of chains of nodes, by the output in which each ends; they go before the rules of operators.</param>
     /// <returns>The gradient of each target; a target that the seeds do not depend on is missing.</returns>
     /// <exception cref="ModelException">An operator on the way has no rule, by name and node.</exception>
     public static IReadOnlyDictionary<string, Value> Add(
         GraphBuilder builder, OnnxModel model, IReadOnlyDictionary<string, Value> seeds, IReadOnlyCollection<string> targets,
-        IReadOnlyDictionary<string, GradientRule>? composites = null)
+        IReadOnlyCollection<NodeProto>? within = null, IReadOnlyDictionary<string, GradientRule>? composites = null)
     {
-        var nodes = model.Graph.Node.ToArray();
+        NodeProto[] nodes = [.. within ?? model.Graph.Node];
         var wanted = DependingOn(nodes, targets);
         var contributions = seeds.ToDictionary(s => s.Key, s => new List<Value> { s.Value });
         Value? GradientOf(string value)

@@ -23,7 +23,8 @@ internal static partial class GradientRules
             c.Wants(0) ? g.Unbroadcast(g.MatMul(dy, g.Transposed(b)), a) : null,
             !c.Wants(1) ? null
                 : b.Shape.Count == 2 ? RowProduct(g, g.Flat(a), g.Flat(dy))
-                : g.Unbroadcast(g.MatMul(g.Transposed(a), dy), b),
+                // The transpose of the gradient is what the operand before its own transpose needs.
+                : g.Unbroadcast(g.Untransposed(b) is null ? g.MatMul(g.Transposed(a), dy) : g.Transposed(g.MatMul(g.Transposed(dy), a)), b),
         ];
     }
 
@@ -54,6 +55,16 @@ internal static partial class GradientRules
             c.Count > 2 && c.Wants(2) ? g.Unbroadcast(beta == 1 ? dy : g.Scale(dy, beta), c.Input(2)) : null,
         ];
         return result[..c.Count];
+    }
+
+    /// <summary>Layer normalisation over the last dimension whose scale is 1 and bias 0: what it returns is what its gradient needs.</summary>
+    public static Value?[] Standardization(GradientContext c)
+    {
+        var (g, x, y, dy) = (c.Graph, c.Input(0), c.Output(), c.Gradient);
+        var statistics = new TensorInfo(x.Info.Type, [.. x.Shape.SkipLast(1), new Dim(1)]);
+        var inverse = ExtraOutput(c, 2, "inv_std", statistics);
+        var centred = g.Sub(dy, g.Mean(dy, true, -1));
+        return [g.Mul(inverse, g.Sub(centred, g.Mul(y, g.Mean(g.Mul(dy, y), true, -1)))), null, null];
     }
 
     private static Value?[] LayerNormalization(GradientContext c)

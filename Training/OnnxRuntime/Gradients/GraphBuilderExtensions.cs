@@ -15,7 +15,8 @@ internal static class GraphBuilderExtensions
 
     public static Value Scale(this GraphBuilder g, Value x, double factor) => g.Mul(x, g.Float((float)factor));
 
-    public static Value Sum(this GraphBuilder g, IReadOnlyList<Value> values) => values.Count == 2 ? g.Add(values[0], values[1]) : g.Node("Sum", [.. values]);
+    /// <summary>The sum of all; ONNX Runtime's Sum of many is slower than as many Adds.</summary>
+    public static Value Sum(this GraphBuilder g, IReadOnlyList<Value> values) => values.Aggregate(g.Add);
 
     public static Value ReduceSum(this GraphBuilder g, Value x, bool keep, params long[] axes)
     {
@@ -31,6 +32,16 @@ internal static class GraphBuilderExtensions
         var permutation = Enumerable.Range(0, x.Shape.Count).Select(i => (long)i).ToArray();
         (permutation[^1], permutation[^2]) = (permutation[^2], permutation[^1]);
         return g.Transpose(x, permutation);
+    }
+
+    /// <summary>What <paramref name="x"/> is the transpose of, by its last two dimensions; null where it is not made by such a Transpose.</summary>
+    public static Value? Untransposed(this GraphBuilder g, Value x)
+    {
+        var rank = x.Shape.Count;
+        return g.Producer(x) is { OpType: "Transpose" } node && node.GetInts("perm") is { } perm && perm[^1] == rank - 2 && perm[^2] == rank - 1
+            && perm.Take(rank - 2).SequenceEqual(Enumerable.Range(0, rank - 2).Select(i => (long)i))
+            ? g.Find(node.Input[0])
+            : null;
     }
 
     /// <summary>Reshapes to another value's shape, of which one dimension may be known only when it runs.</summary>
