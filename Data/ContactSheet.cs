@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using OneFractal.Common;
 using OneFractal.Data.Transforms;
 using OpenCvSharp;
@@ -8,7 +10,7 @@ namespace OneFractal.Data;
 public static class ContactSheet
 {
     private const int Gap = 6;
-    private const int CaptionHeight = 16;
+    private const int LineHeight = 16;
     private const int CharacterWidth = 7;
     private const double FontScale = 0.4;
     private static readonly Scalar Background = new(32, 32, 32);
@@ -24,13 +26,13 @@ public static class ContactSheet
         Write(path, indices.Select(i => (dataset.ClassNames[dataset.Label(i)], dataset.Load(i))), settings);
     }
 
-    /// <summary>Writes a PNG of captioned images (8-bit, R, G, B or grey), row by row; the images are disposed. Captions show ASCII only.</summary>
+    /// <summary>Writes a PNG of captioned images (8-bit, R, G, B or grey), row by row; the images are disposed. Captions show ASCII only, other letters without their marks.</summary>
     /// <exception cref="OneFractalException">An image cannot be read, or the picture cannot be written.</exception>
     public static void Write(string path, IEnumerable<(string Caption, Mat Image)> tiles, ContactSheetSettings? settings = null)
     {
         settings ??= new ContactSheetSettings();
         var cellWidth = settings.Tile + Gap;
-        var cellHeight = settings.Tile + CaptionHeight + Gap;
+        var cellHeight = settings.Tile + settings.CaptionLines * LineHeight + Gap;
         using var sheet = new Mat(Gap + settings.Rows * cellHeight, Gap + settings.Columns * cellWidth, MatType.CV_8UC3, Background);
         var count = 0;
         foreach (var (caption, image) in tiles.Take(settings.Rows * settings.Columns))
@@ -39,9 +41,13 @@ public static class ContactSheet
             {
                 var (row, column) = Math.DivRem(count++, settings.Columns);
                 Place(sheet, image, new Point(Gap + column * cellWidth, Gap + row * cellHeight), settings.Tile);
-                var shown = caption.Length * CharacterWidth <= settings.Tile ? caption : caption[..(settings.Tile / CharacterWidth - 1)] + "~";
-                var origin = new Point(Gap + column * cellWidth, (row + 1) * cellHeight - Gap / 2);
-                Cv2.PutText(sheet, shown, origin, HersheyFonts.HersheySimplex, FontScale, Foreground, 1, LineTypes.AntiAlias);
+                foreach (var (line, text) in caption.Split('\n').Take(settings.CaptionLines).Index())
+                {
+                    var ascii = Ascii(text);
+                    var shown = ascii.Length * CharacterWidth <= settings.Tile ? ascii : ascii[..(settings.Tile / CharacterWidth - 1)] + "~";
+                    var bottom = (row + 1) * cellHeight - Gap / 2 - (settings.CaptionLines - 1 - line) * LineHeight;
+                    Cv2.PutText(sheet, shown, new Point(Gap + column * cellWidth, bottom), HersheyFonts.HersheySimplex, FontScale, Foreground, 1, LineTypes.AntiAlias);
+                }
             }
         }
 
@@ -50,6 +56,13 @@ public static class ContactSheet
         using var used = new Mat(sheet, new Rect(0, 0, Gap + columns * cellWidth, Gap + rows * cellHeight));
         Cv2.ImEncode(".png", used, out var png);
         AtomicFile.Write(path, stream => stream.Write(png));
+    }
+
+    /// <summary>OpenCV's letters are ASCII.</summary>
+    private static string Ascii(string text)
+    {
+        var letters = text.Normalize(NormalizationForm.FormD).Where(c => CharUnicodeInfo.GetUnicodeCategory(c) != UnicodeCategory.NonSpacingMark);
+        return string.Concat(letters.Select(c => char.IsAscii(c) ? c : '?'));
     }
 
     private static void Place(Mat sheet, Mat image, Point corner, int tile)

@@ -9,6 +9,9 @@ public sealed record ContactSheetSettings
     /// <summary>Most rows.</summary>
     public int Rows { get; init; } = 8;
 
+    /// <summary>Lines of each caption.</summary>
+    public int CaptionLines { get; init; } = 1;
+
     /// <summary>Height and width of each image on the sheet, in pixels; images keep their proportions.</summary>
     public int Tile { get; init; } = 128;
 }

@@ -73,6 +73,18 @@ public static class Datasets
         return good;
     }
 
+    /// <summary>Whether <paramref name="spec"/> itself says which images are for validation, other ones than those for testing.</summary>
+    public static bool HasValidation(string spec)
+    {
+        if (File.Exists(spec) && Path.GetExtension(spec).Equals(".csv", StringComparison.OrdinalIgnoreCase))
+        {
+            return ManifestDataset.Has(spec, DatasetSplit.Validation);
+        }
+
+        return Directory.Exists(spec) && !CifarDataset.IsIn(spec) && !IdxDataset.IsIn(spec)
+            && SplitFolders(spec) is var splits && splits.ContainsKey(DatasetSplit.Validation) && splits.ContainsKey(DatasetSplit.Test);
+    }
+
     /// <summary>The split that a folder or a column calls <paramref name="name"/>; null for any other word.</summary>
     internal static DatasetSplit? ParseSplit(string name) => name.ToLowerInvariant() switch
     {

@@ -17,14 +17,14 @@ public sealed class BatchLoader
     private readonly IImageDataset _dataset;
     private readonly ImageTransform _transform;
     private readonly LoaderSettings _settings;
-    private readonly EpochOrder _order;
+    private readonly Func<long, (int Index, long Pass)> _at;
     private readonly BatchMixer? _mixer;
 
     /// <summary>A loader of <paramref name="dataset"/>, each image passed through <paramref name="transform"/>.</summary>
     /// <exception cref="UsageException">A setting is out of range.</exception>
     public BatchLoader(IImageDataset dataset, ImageTransform transform, LoaderSettings settings)
     {
-        settings.Validate();
+        settings.Validate(dataset.ClassNames.Count);
         if (dataset.Count == 0)
         {
             throw new UsageException("The data set holds no images.");
@@ -34,7 +34,9 @@ public sealed class BatchLoader
         _transform = transform;
         _settings = settings;
         _mixer = settings.Mix is { } mix ? new BatchMixer(mix) : null;
-        _order = new EpochOrder(dataset.Count, settings.Seed);
+        _at = settings.ClassFactors is { } factors
+            ? new WeightedOrder(dataset, factors, settings.Seed).At
+            : new EpochOrder(dataset.Count, settings.Seed).At;
     }
 
     /// <summary>Batches of an evaluation pass.</summary>
@@ -81,13 +83,13 @@ public sealed class BatchLoader
     private bool FillTraining(long step, ImageBatch batch)
     {
         batch.Start(step, _settings.BatchSize);
-        var epochs = new long[batch.Count];
+        var passes = new long[batch.Count];
         for (var i = 0; i < batch.Count; i++)
         {
-            (batch.Indices.Span[i], epochs[i]) = _order.At(step * _settings.BatchSize + i);
+            (batch.Indices.Span[i], passes[i]) = _at(step * _settings.BatchSize + i);
         }
 
-        FillImages(batch, epochs);
+        FillImages(batch, passes);
         if (_mixer is { } mixer)
         {
             var (height, width) = (_transform.Preprocessing.Height, _transform.Preprocessing.Width);
@@ -115,7 +117,7 @@ public sealed class BatchLoader
         return true;
     }
 
-    private void FillImages(ImageBatch batch, long[] epochs)
+    private void FillImages(ImageBatch batch, long[] passes)
     {
         for (var first = 0; first < batch.Count; first += Group)
         {
@@ -126,7 +128,7 @@ public sealed class BatchLoader
                 for (var i = 0; i < images.Length; i++)
                 {
                     batch.Labels.Span[first + i] = _dataset.Label(indices[i]);
-                    var random = new RandomStream(_settings.Seed, AugmentationStream, (ulong)epochs[first + i], (ulong)indices[i]);
+                    var random = new RandomStream(_settings.Seed, AugmentationStream, (ulong)passes[first + i], (ulong)indices[i]);
                     _transform.Apply(images[i], random, batch.Image(first + i));
                 }
             }

@@ -26,6 +26,9 @@ public sealed class ManifestDataset : IImageDataset
     /// <summary>Whether the file says which split its images belong to.</summary>
     public static bool HasSplits(string path) => Read(path).Any(row => row.Split is not null);
 
+    /// <summary>Whether the file has images of <paramref name="split"/>.</summary>
+    public static bool Has(string path, DatasetSplit split) => Read(path).Any(row => row.Split == split);
+
     /// <summary>All images of the file, or those of <paramref name="split"/> only. The classes are those of the whole file.</summary>
     /// <exception cref="DataException">The file is missing or malformed, or has no images of that split, or only one class.</exception>
     public static ManifestDataset Open(string path, DatasetSplit? split = null)

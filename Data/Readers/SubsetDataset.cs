@@ -57,6 +57,16 @@ public sealed class SubsetDataset : IImageDataset
         return Take(whole, [.. classes.Select(_ => perClass)], seed);
     }
 
+    /// <summary>
+    /// About <paramref name="share"/> of each class, at most <paramref name="most"/> images in all, but at least one of each class that has two or more;
+    /// chosen by <paramref name="seed"/>.
+    /// </summary>
+    public static SubsetDataset HoldOut(IImageDataset whole, double share, int most, ulong seed)
+    {
+        share = Math.Min(share, most / (double)whole.Count);
+        return Take(whole, [.. ByClass(whole, seed).Select(members => members.Length < 2 ? 0 : (int)Math.Max(1, Math.Round(share * members.Length)))], seed);
+    }
+
     /// <summary>The images of the whole that are not in this subset, in the order of the whole.</summary>
     public SubsetDataset Rest()
     {
