@@ -8,9 +8,11 @@ namespace OneFractal.Evaluation;
 /// <summary>Tests a classifier file on labelled images through ONNX Runtime: what a deployment would score.</summary>
 public static class TestSet
 {
-    private const int Top = 5;
+    private const int Top = 5, MistakesKept = 40;
 
-    /// <summary>One pass over <paramref name="dataset"/>, whose classes are matched to the classifier's by name.</summary>
+    /// <summary>
+    /// One pass over <paramref name="dataset"/>, whose classes are matched to the classifier's by name. Memory does not grow with the number of images.
+    /// </summary>
     /// <param name="classifier">The classifier.</param>
     /// <param name="dataset">Labelled images; they stay the caller's to dispose.</param>
     /// <param name="loader">Batch size and workers.</param>
@@ -26,10 +28,12 @@ public static class TestSet
     {
         var places = MatchClasses(classifier, dataset);
         var classes = classifier.Labels.Count;
-        loader ??= new LoaderSettings();
+        loader ??= LoaderSettings.ForEvaluation(classifier.Preprocessing, new LoaderSettings().Workers);
         var batches = new BatchLoader(dataset, new EvaluationTransform(classifier.Preprocessing), loader);
         var logits = new float[loader.BatchSize * classes];
-        int count = 0, correct = 0, correctTop5 = 0;
+        int[][] confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
+        var mistakes = new SurestMistakes(MistakesKept);
+        int count = 0, correctTop5 = 0;
         var loss = 0.0;
         using var task = (progress ?? NullProgress.Instance).Start("Testing", dataset.Count);
         var start = Stopwatch.GetTimestamp();
@@ -43,7 +47,13 @@ public static class TestSet
                     var row = logits.AsSpan(i * classes, classes);
                     var label = places[batch.Labels.Span[i]];
                     var rank = LogitRow.Rank(row, label);
-                    correct += rank == 0 ? 1 : 0;
+                    var predicted = LogitRow.ArgMax(row);
+                    confusion[label][predicted]++;
+                    if (predicted != label)
+                    {
+                        mistakes.Add(new Mistake(batch.Indices.Span[i], label, predicted, Math.Exp(-LogitRow.CrossEntropy(row, predicted))));
+                    }
+
                     correctTop5 += rank < Top ? 1 : 0;
                     loss += LogitRow.CrossEntropy(row, label);
                 }
@@ -55,7 +65,7 @@ public static class TestSet
         }
 
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return new TestSetResult(count, correct, correctTop5, loss / count, count / seconds);
+        return new TestSetResult(new ConfusionMatrix(confusion), correctTop5, loss / count, count / seconds, mistakes.ToList());
     }
 
     /// <summary>For each class of the data set, its place among the classifier's.</summary>

@@ -42,19 +42,28 @@ public sealed class ConfusionMatrix
     public double Accuracy => Enumerable.Range(0, Classes).Sum(c => (double)_counts[c][c]) / _counts.Sum(row => row.Sum(n => (double)n));
 
     /// <summary>Mean over the classes that have images of the share of each that was found: what accuracy is when all classes count alike.</summary>
-    public double BalancedAccuracy => Enumerable.Range(0, Classes).Where(c => Actual(c) > 0).Average(c => _counts[c][c] / (double)Actual(c));
+    public double BalancedAccuracy => Enumerable.Range(0, Classes).Where(c => Actual(c) > 0).Average(Recall);
 
     /// <summary>
     /// Mean over the classes, of those that have images or were predicted, of F1, the harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
     /// </summary>
     public double MacroF1 =>
-        Enumerable.Range(0, Classes).Where(c => Actual(c) + Predicted(c) > 0).Average(c => 2.0 * _counts[c][c] / (Actual(c) + Predicted(c)));
+        Enumerable.Range(0, Classes).Where(c => Actual(c) + Predicted(c) > 0).Average(F1);
 
     /// <summary>Images of class <paramref name="c"/>.</summary>
     public int Actual(int c) => _counts[c].Sum();
 
     /// <summary>Images taken for class <paramref name="c"/>.</summary>
     public int Predicted(int c) => _counts.Sum(row => row[c]);
+
+    /// <summary>Share of the images taken for class <paramref name="c"/> that are of it; NaN where none was.</summary>
+    public double Precision(int c) => _counts[c][c] / (double)Predicted(c);
+
+    /// <summary>Share of the images of class <paramref name="c"/> that were taken for it; NaN where there are none.</summary>
+    public double Recall(int c) => _counts[c][c] / (double)Actual(c);
+
+    /// <summary>Harmonic mean of the precision and recall of class <paramref name="c"/>; NaN where it has no images and was never predicted.</summary>
+    public double F1(int c) => 2.0 * _counts[c][c] / (Actual(c) + Predicted(c));
 
     /// <summary>The sum of two matrices of the same classes.</summary>
     public static ConfusionMatrix operator +(ConfusionMatrix a, ConfusionMatrix b)

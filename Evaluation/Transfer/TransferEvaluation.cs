@@ -207,13 +207,19 @@ public static class TransferEvaluation
         return new RunResult(row, scores.Confusion.Counts, scores.Calibration, Mistakes(outcome.Predictions, labels), outcome.Training);
     }
 
-    private static Mistake[] Mistakes(ImagePredictions predictions, int[] labels)
+    private static IReadOnlyList<Mistake> Mistakes(ImagePredictions predictions, int[] labels)
     {
-        return [.. Enumerable.Range(0, labels.Length)
-            .Select(i => (Index: i, Predicted: LogitRow.ArgMax(predictions.Row(i))))
-            .Where(p => p.Predicted != labels[p.Index])
-            .Select(p => new Mistake(p.Index, labels[p.Index], p.Predicted, predictions.Row(p.Index)[p.Predicted]))
-            .OrderByDescending(m => m.Probability)
-            .Take(MistakesKept)];
+        var mistakes = new SurestMistakes(MistakesKept);
+        foreach (var (i, label) in labels.Index())
+        {
+            var row = predictions.Row(i);
+            var predicted = LogitRow.ArgMax(row);
+            if (predicted != label)
+            {
+                mistakes.Add(new Mistake(i, label, predicted, row[predicted]));
+            }
+        }
+
+        return mistakes.ToList();
     }
 }
