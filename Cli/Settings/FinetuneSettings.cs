@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using OneFractal.Training;
 using Spectre.Console.Cli;
 
 namespace OneFractal.Cli.Settings;
@@ -23,8 +24,34 @@ internal sealed class FinetuneSettings : ForeignSettings
     public int? Labelled { get; init; }
 
     [CommandOption(OptionNames.Validation)]
-    [Description("Watch this many other training images while it learns")]
-    [DefaultValue(0)]
+    [Description("Do not learn this many other training images but measure on them; 0 for none (default: the data's own validation images, or 15 % of each class)")]
     [AtLeast(0)]
-    public int Validation { get; init; }
+    public int? Validation { get; init; }
+
+    [CommandOption("--patience <N>")]
+    [Description("Stop after this many of a run's 50 measurements without an improvement on the validation images, and keep the best weights; 0: all steps, last weights (default: 15)")]
+    [AtLeast(0)]
+    public int? Patience { get; init; }
+
+    [CommandOption("--class-weights <KIND>")]
+    [Description("auto: show classes with few images oftener, up to 10 times, where the largest has over 3 times the images of the smallest; none: never")]
+    [DefaultValue(ClassWeighting.Auto)]
+    public ClassWeighting ClassWeights { get; init; }
+
+    /// <summary>What is to be done; without a recipe, what the options leave open is chosen by the number of images.</summary>
+    public FinetuningSettings ToSettings() => new()
+    {
+        Data = Data ?? "",
+        Backbone = Backbone,
+        Foreign = ResolveForeign(),
+        FromScratch = FromScratch,
+        Labelled = Labelled,
+        Validation = Validation,
+        Patience = Patience,
+        ClassWeights = ClassWeights,
+        OnBadImage = OnBadImage,
+        Recipe = Recipe is { } recipe ? ResolveRecipe(recipe) : null,
+        Adjust = Override,
+        Seed = Seed,
+    };
 }

@@ -72,9 +72,11 @@ internal abstract class TrainingSettings : JobSettings
     public double? DropPath { get; init; }
 
     /// <summary>The recipe with what the command line overrides.</summary>
-    public TrainingRecipe ResolveRecipe(string fallback)
+    public TrainingRecipe ResolveRecipe(string fallback) => Override(Recipes.Load(Recipe ?? fallback));
+
+    /// <summary>A recipe with what the command line overrides.</summary>
+    public TrainingRecipe Override(TrainingRecipe recipe)
     {
-        var recipe = Recipes.Load(Recipe ?? fallback);
         return (recipe with
         {
             Steps = Steps ?? recipe.Steps,

@@ -50,6 +50,9 @@ public static class Quickstart
             Data = settings.Data,
             Labelled = settings.Labelled,
             Validation = settings.Validation,
+            // Both get the same budget, and validation images are for the curves only.
+            Patience = 0,
+            ClassWeights = ClassWeighting.None,
             Recipe = settings.Finetuning,
             Seed = settings.Seed,
         };

@@ -10,9 +10,6 @@ namespace OneFractal.Evaluation;
 /// <summary>What a model says of the images of a data set, through ONNX Runtime: of each image computed once, when it is first asked for.</summary>
 internal sealed class ModelOutputs : IDisposable
 {
-    // Large images come in smaller batches.
-    private const int Batch = 250, BatchPixels = Batch * 64 * 64;
-
     private readonly ModelRunner _runner;
     private readonly IImageDataset _images;
     private readonly JobOptions _options;
@@ -63,11 +60,10 @@ internal sealed class ModelOutputs : IDisposable
     {
         var start = Stopwatch.GetTimestamp();
         var preprocessing = _runner.Metadata!.Preprocessing;
-        var size = Math.Clamp(BatchPixels / (preprocessing.Height * preprocessing.Width), 1, Batch);
+        var settings = LoaderSettings.ForEvaluation(preprocessing, _options.Workers);
         // The subset is a view: the images stay whose they are.
-        var loader = new BatchLoader(
-            new SubsetDataset(_images, indices), new EvaluationTransform(preprocessing), new LoaderSettings { BatchSize = size, Workers = _options.Workers });
-        var outputs = new float[size * _runner.OutputLength];
+        var loader = new BatchLoader(new SubsetDataset(_images, indices), new EvaluationTransform(preprocessing), settings);
+        var outputs = new float[settings.BatchSize * _runner.OutputLength];
         var done = 0;
         using var task = _options.Progress.Start(title, indices.Length);
         foreach (var batch in loader.Pass(cancellation))

@@ -84,6 +84,9 @@ internal sealed class TransferBackbone
         FromScratch = _scratch,
         Foreign = _foreign,
         Recipe = recipe,
+        // Every backbone gets the same budget and the same images.
+        Patience = 0,
+        ClassWeights = ClassWeighting.None,
         Seed = seed,
     };
 }

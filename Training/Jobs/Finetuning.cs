@@ -23,9 +23,12 @@ public static class Finetuning
         var run = new RunFolder(options.Output);
         using var train = Open(settings, DatasetSplit.Train, run, options, cancellation);
         using var test = Open(settings, DatasetSplit.Test, run, options, cancellation);
-        var (training, validation) = Divide(train, settings);
-        var (metrics, score, kind) = Train(settings, new JobData(training, validation, test), options, cancellation);
-        return new FinetuningResult(run, metrics, score!, training.Count, kind);
+        // Only what was asked for is taken from the training images.
+        using var own = settings.Validation is null && Datasets.HasValidation(settings.Data) ? Open(settings, DatasetSplit.Validation, run, options, cancellation) : null;
+        var (training, validation) = Divide(train, own, settings);
+        settings = FinetuningDefaults.Resolve(settings, training, validation, options.Progress);
+        var trained = Train(settings, new JobData(training, validation, test), options, cancellation);
+        return new FinetuningResult(run, settings, trained.Metrics, trained.Kept, trained.Test!, training.Count, validation?.Count ?? 0, trained.Backend);
     }
 
     /// <summary>
@@ -34,7 +37,7 @@ public static class Finetuning
     /// </summary>
     /// <param name="settings">Where to start from and how; which images there are, and how many, they do not decide here.</param>
     /// <param name="training">What to learn from; it stays the caller's to dispose.</param>
-    /// <param name="validation">What is only watched, or null; it stays the caller's to dispose.</param>
+    /// <param name="validation">What it is measured on, or null; it stays the caller's to dispose.</param>
     /// <param name="options">The run folder, and where to compute.</param>
     /// <param name="cancellation">Stops after the current step, with a checkpoint.</param>
     /// <inheritdoc cref="Run" path="/exception" />
@@ -50,8 +53,9 @@ public static class Finetuning
         options = options with { Resume = run.Exists };
         (settings, options) = TrainingJob.Resolve(Verb, settings, options);
         RequireOneStart(settings);
-        var (metrics, _, kind) = Train(settings, new JobData(training, validation), options, cancellation);
-        return new TrainingOutcome(metrics, kind);
+        settings = FinetuningDefaults.Resolve(settings, training, validation, options.Progress);
+        var trained = Train(settings, new JobData(training, validation), options, cancellation);
+        return new TrainingOutcome(trained.Metrics, trained.Backend);
     }
 
     private static void RequireOneStart(FinetuningSettings settings)
@@ -62,26 +66,26 @@ public static class Finetuning
         }
     }
 
-    private static (IReadOnlyList<MetricsRow> Metrics, Score? Test, BackendKind Backend) Train(
-        FinetuningSettings settings, JobData data, JobOptions options, CancellationToken cancellation)
+    private static TrainedModel Train(FinetuningSettings settings, JobData data, JobOptions options, CancellationToken cancellation)
     {
         var run = new RunFolder(options.Output);
-        var (model, metrics, score, kind) = TrainingJob.Run(
+        var trained = TrainingJob.Run(
             Verb,
             $"Fine-tuning {(settings.Backbone is null ? settings.FromScratch + " from scratch" : Path.GetFileName(settings.Backbone))}",
             settings,
-            settings.Recipe,
+            settings.Recipe!,
             settings.Seed,
             () => TrainingJob.WithFreshHead(LoadBackbone(settings, options.Progress), data.Training.ClassNames, settings.Seed),
-            data,
+            data with { ClassFactors = settings.ClassFactors, Patience = settings.Patience!.Value },
             options,
             cancellation);
 
+        var (model, score) = (trained.Model, trained.Test);
         var provenance = new Dictionary<string, string>(model.Metadata!.Provenance)
         {
             ["finetuning_data"] = $"{data.Training.Count} images of {Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Data))}",
-            ["finetuning_recipe"] = Yaml.Write(settings.Recipe).TrimEnd(),
-            ["finetuning_backend"] = kind.OptionValue(),
+            ["finetuning_recipe"] = Yaml.Write(settings.Recipe!).TrimEnd(),
+            ["finetuning_backend"] = trained.Backend.OptionValue(),
             ["finetuning_seed"] = settings.Seed.ToString(CultureInfo.InvariantCulture),
         };
         if (score is not null)
@@ -94,34 +98,37 @@ public static class Finetuning
         // The classifier last: where it is, the run has ended.
         AtomicFile.WriteText(Path.ChangeExtension(run.Classifier, ".json"), model.Metadata.ToJson());
         model.Save(run.Classifier);
-        return (metrics, score, kind);
+        return trained;
     }
 
-    private static IImageDataset Open(
-        FinetuningSettings settings, DatasetSplit split, RunFolder run, JobOptions options, CancellationToken cancellation)
+    /// <summary>Opens images of a run as the run itself does: bad ones fail or are left out as its settings say. The caller disposes them.</summary>
+    /// <inheritdoc cref="Run" path="/exception" />
+    public static IImageDataset Open(
+        FinetuningSettings settings, DatasetSplit split, RunFolder run, JobOptions options, CancellationToken cancellation = default)
     {
         var list = Path.Combine(run.Path, $"bad-images-{split.ToString().ToLowerInvariant()}.csv");
         return Datasets.Open(settings.Data, split, settings.OnBadImage, list, options.Progress, cancellation);
     }
 
-    /// <summary>The images to learn from and, out of what is left, those to watch.</summary>
-    private static (IImageDataset Training, IImageDataset? Validation) Divide(IImageDataset train, FinetuningSettings settings)
+    /// <summary>The images to learn from, and those to be measured on: <paramref name="own"/> where the data set names them, else what is held out.</summary>
+    private static (IImageDataset Training, IImageDataset? Validation) Divide(IImageDataset train, IImageDataset? own, FinetuningSettings settings)
     {
-        var labelled = settings.Labelled ?? train.Count - settings.Validation;
-        if (labelled < train.ClassNames.Count || labelled + settings.Validation > train.Count)
+        var validation = settings.Validation ?? 0;
+        var labelled = settings.Labelled ?? train.Count - validation;
+        if (labelled < train.ClassNames.Count || labelled + validation > train.Count)
         {
             throw new UsageException(
-                $"{labelled} labelled and {settings.Validation} validation images of {train.Count} in {train.ClassNames.Count} classes do not go: lower --labelled or --validation, but keep one image a class.");
-        }
-
-        if (labelled == train.Count)
-        {
-            return (train, null);
+                $"{labelled} labelled and {validation} validation images of {train.Count} in {train.ClassNames.Count} classes do not go: lower --labelled or --validation, but keep one image a class.");
         }
 
         var seed = RandomStream.Derive(settings.Seed, SubsetStream);
-        var training = SubsetDataset.Stratified(train, labelled, seed);
-        return (training, settings.Validation == 0 ? null : SubsetDataset.Stratified(training.Rest(), settings.Validation, seed));
+        var training = labelled == train.Count ? train : SubsetDataset.Stratified(train, labelled, seed);
+        if (settings.Validation is null)
+        {
+            return own is null ? FinetuningDefaults.HoldOut(training, seed) : (training, own);
+        }
+
+        return (training, validation == 0 ? null : SubsetDataset.Stratified(((SubsetDataset)training).Rest(), validation, seed));
     }
 
     private static OnnxModel LoadBackbone(FinetuningSettings settings, IProgressReporter progress)

@@ -22,7 +22,7 @@ public static class Pretraining
         var run = new RunFolder(options.Output);
         var source = options.Resume ? SyntheticSets.Load(run.SyntheticSet) : Open(settings, cancellation);
         using var dataset = new SyntheticDataset(source, options.CacheBytes);
-        var (model, metrics, _, kind) = TrainingJob.Run(
+        var (model, metrics, _, _, kind) = TrainingJob.Run(
             Verb,
             $"Pre-training {settings.Backbone}",
             settings,

@@ -12,5 +12,7 @@ internal sealed record RunRecord<TSettings>
 
     public TSettings Settings { get; init; } = new();
 
+    public RunImages Images { get; init; } = new();
+
     public RunEnvironment Environment { get; init; } = new();
 }

@@ -9,8 +9,6 @@ namespace OneFractal.Training;
 /// <summary>What pre-training and fine-tuning share: the run folder, resuming, the backend and the loop.</summary>
 internal static class TrainingJob
 {
-    // Larger images come in smaller batches, or scoring would need more memory than training.
-    private const int EvaluationBatch = 250, EvaluationPixels = EvaluationBatch * 64 * 64;
     private const ulong HeadStream = 0x4EAD;
 
     /// <summary>
@@ -45,8 +43,7 @@ internal static class TrainingJob
     }
 
     /// <summary>Trains <paramref name="makeModel"/>'s model, or the one a resumed run began with.</summary>
-    /// <returns>The trained model with its head, the rows of <c>metrics.csv</c>, the score on the test images, and what computed it.</returns>
-    public static (OnnxModel Model, IReadOnlyList<MetricsRow> Metrics, Score? Test, BackendKind Backend) Run<TSettings>(
+    public static TrainedModel Run<TSettings>(
         string verb, string title, TSettings settings, TrainingRecipe recipe, ulong seed, Func<OnnxModel> makeModel,
         JobData data, JobOptions options, CancellationToken cancellation)
         where TSettings : new()
@@ -61,11 +58,14 @@ internal static class TrainingJob
         var model = options.Resume && File.Exists(run.CheckpointModel) ? OnnxModel.Load(run.CheckpointModel) : makeModel();
         using var claim = run.Claim();
         var preprocessing = model.Metadata!.Preprocessing;
-        var loaderSettings = new LoaderSettings { BatchSize = recipe.BatchSize, Workers = options.Workers, Seed = seed };
-        var loader = new BatchLoader(data.Training, new TrainingTransform(preprocessing, recipe.Augmentation.ToSettings()), loaderSettings with { Mix = recipe.Augmentation.ToMixSettings() });
+        var loaderSettings = new LoaderSettings
+        {
+            BatchSize = recipe.BatchSize, Workers = options.Workers, Seed = seed, Mix = recipe.Augmentation.ToMixSettings(), ClassFactors = data.ClassFactors,
+        };
+        var loader = new BatchLoader(data.Training, new TrainingTransform(preprocessing, recipe.Augmentation.ToSettings()), loaderSettings);
         BatchLoader? Evaluating(IImageDataset? dataset)
         {
-            return dataset is null ? null : new BatchLoader(dataset, new EvaluationTransform(preprocessing), loaderSettings with { BatchSize = Math.Clamp(EvaluationPixels / (preprocessing.Height * preprocessing.Width), 1, EvaluationBatch) });
+            return dataset is null ? null : new BatchLoader(dataset, new EvaluationTransform(preprocessing), LoaderSettings.ForEvaluation(preprocessing, options.Workers));
         }
 
         var classes = data.Training.ClassNames.Count;
@@ -81,16 +81,16 @@ internal static class TrainingJob
         var yaml = Yaml.Write(settings!);
         if (!options.Resume)
         {
-            var record = new RunRecord<TSettings> { Verb = verb, Backend = kind, Settings = settings, Environment = RunEnvironment.Current(backend) };
+            var record = new RunRecord<TSettings> { Verb = verb, Backend = kind, Settings = settings, Images = RunImages.Of(data), Environment = RunEnvironment.Current(backend) };
             model.Save(run.CheckpointModel);
             AtomicFile.WriteText(run.RunYaml, Yaml.Write(record));
         }
 
         // A checkpoint belongs to one model and one set of settings.
         var fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml + model.Fingerprint())));
-        var trainer = new Trainer(backend, recipe, classes, seed, run, fingerprint, options.ResumedBy ?? run.Path, options.CheckpointEvery, options.Progress);
-        var metrics = trainer.Run(title, loader, data.Training.Count, Evaluating(data.Validation), cancellation);
+        var trainer = new Trainer(backend, recipe, data.Patience, classes, seed, run, fingerprint, options.ResumedBy ?? run.Path, options.CheckpointEvery, options.Progress);
+        var (metrics, kept) = trainer.Run(title, loader, data.Training.Count, Evaluating(data.Validation), cancellation);
         var test = Evaluating(data.Test) is { } loaderOfTest ? Scoring.Score(backend, loaderOfTest, classes, cancellation) : null;
-        return (backend.Export(), metrics, test, kind);
+        return new TrainedModel(backend.Export(), metrics, kept, test, kind);
     }
 }

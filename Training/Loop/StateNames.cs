@@ -4,6 +4,7 @@ namespace OneFractal.Training;
 internal static class StateNames
 {
     private const string AveragePrefix = "ema.";
+    private const string BestPrefix = "best.";
     private const string OptimizerPrefix = "optimizer.";
 
     /// <summary>AdamW's first moment of a parameter.</summary>
@@ -21,9 +22,26 @@ internal static class StateNames
     /// <summary>What a moving average is of; other names as they are.</summary>
     public static string Averaged(string name) => name.StartsWith(AveragePrefix, StringComparison.Ordinal) ? name[AveragePrefix.Length..] : name;
 
-    /// <summary>What a model that was trained to this state is saved with: moving averages in the place of what they are of, and no optimizer state.</summary>
+    /// <summary>The best weights so far of a parameter or buffer.</summary>
+    public static string Best(string name) => BestPrefix + name;
+
+    /// <summary>The best weights of a state, under the names of what they are of; none where the run keeps none.</summary>
+    public static Dictionary<string, TensorProto> BestWeights(IReadOnlyDictionary<string, TensorProto> state)
+    {
+        return state.Where(t => t.Key.StartsWith(BestPrefix, StringComparison.Ordinal)).ToDictionary(t => t.Key[BestPrefix.Length..], t => t.Value);
+    }
+
+    /// <summary>
+    /// What a model that was trained to this state is saved with: the best weights where they were kept, else moving averages in the place of what they are of,
+    /// and no optimizer state.
+    /// </summary>
     public static Dictionary<string, TensorProto> Weights(IReadOnlyDictionary<string, TensorProto> state)
     {
+        if (BestWeights(state) is { Count: > 0 } best)
+        {
+            return best;
+        }
+
         return state.Where(t => !t.Key.StartsWith(OptimizerPrefix, StringComparison.Ordinal) && !state.ContainsKey(Average(t.Key)))
             .ToDictionary(t => Averaged(t.Key), t => t.Value);
     }

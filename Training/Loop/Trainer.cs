@@ -6,27 +6,29 @@ namespace OneFractal.Training;
 
 /// <summary>The one training loop, for pre-training and fine-tuning and for every backend.</summary>
 internal sealed class Trainer(
-    ITrainingBackend backend, TrainingRecipe recipe, int classes, ulong seed, RunFolder run, string fingerprint, string resumedBy, int checkpointEvery, IProgressReporter progress)
+    ITrainingBackend backend, TrainingRecipe recipe, int patience, int classes, ulong seed, RunFolder run, string fingerprint, string resumedBy, int checkpointEvery, IProgressReporter progress)
 {
     private const ulong DropoutStream = 0xD809;
     private const int Rows = 50;
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Trains from the last checkpoint, or from the start, to the recipe's last step. Cancelling writes a checkpoint first.
+    /// Trains from the last checkpoint, or from the start, to the recipe's last step, or until the validation images have not been classified better for as many
+    /// measurements as patience lasts. With patience and validation images, the backend is left with the best weights. Cancelling writes a checkpoint first.
     /// </summary>
     /// <param name="title">What progress calls the work.</param>
     /// <param name="training">Batches to train on.</param>
     /// <param name="epochLength">Images of the training set.</param>
-    /// <param name="validation">Images that are only watched, or null.</param>
+    /// <param name="validation">Images that are not learnt from but measured by, or null.</param>
     /// <param name="cancellation">Stops after the current step.</param>
-    /// <returns>All rows of <c>metrics.csv</c>.</returns>
+    /// <returns>All rows of <c>metrics.csv</c>, and the one of the weights that are kept where those are the best and not the last.</returns>
     /// <exception cref="TrainingException">The loss is no longer a number.</exception>
-    public IReadOnlyList<MetricsRow> Run(
+    public (IReadOnlyList<MetricsRow> Metrics, MetricsRow? Kept) Run(
         string title, BatchLoader training, int epochLength, BatchLoader? validation, CancellationToken cancellation)
     {
-        var step = Checkpoint.Restore(run, backend, fingerprint);
+        var (step, saved) = Checkpoint.Restore(run, backend, fingerprint);
         var metrics = new MetricsFile(run.MetricsCsv, step);
+        var best = patience > 0 && validation is not null ? new BestWeights(patience, metrics.Rows, saved) : null;
         var interval = Math.Max(1, recipe.Steps / Rows);
         var targets = new float[recipe.BatchSize * classes];
         var window = new MetricsWindow();
@@ -39,7 +41,13 @@ internal sealed class Trainer(
 
         try
         {
-            if (step < recipe.Steps)
+            if (metrics.Rows is [.., { ValidationLoss: null } last] && last.Step == step)
+            {
+                // It was stopped while it measured.
+                Measure(last);
+            }
+
+            if (!HasEnded())
             {
                 var waitedBefore = training.Waited;
                 foreach (var batch in training.Stream(step, cancellation))
@@ -54,20 +62,21 @@ internal sealed class Trainer(
                         if (step % interval == 0 || step == recipe.Steps)
                         {
                             var row = window.ToRow(step, step * (double)recipe.BatchSize / epochLength, learningRate);
-                            metrics.Add(validation is null ? row : Watch(validation, row, cancellation));
+                            metrics.Add(row);
+                            Measure(row);
                             window = new MetricsWindow();
                         }
                     }
 
                     task.Report(step, Describe(metrics.Rows, window));
-                    if (step == recipe.Steps)
+                    if (HasEnded())
                     {
                         break;
                     }
 
                     if (checkpointEvery > 0 ? step % checkpointEvery == 0 : sinceCheckpoint.Elapsed > CheckpointInterval)
                     {
-                        Checkpoint.Save(run, backend, step, fingerprint);
+                        Checkpoint.Save(run, backend, best, step, fingerprint);
                         sinceCheckpoint.Restart();
                     }
 
@@ -77,14 +86,34 @@ internal sealed class Trainer(
         }
         catch (OperationCanceledException)
         {
-            Checkpoint.Save(run, backend, step, fingerprint);
+            Checkpoint.Save(run, backend, best, step, fingerprint);
             progress.Message($"Stopped after step {step} of {recipe.Steps}; go on with --resume {resumedBy}");
             throw;
         }
 
-        Checkpoint.Save(run, backend, step, fingerprint);
+        Checkpoint.Save(run, backend, best, step, fingerprint);
         LearningCurves.Write(run.CurvesPng, title, [(title, metrics.Rows)]);
-        return metrics.Rows;
+        if (best?.Row is not { } kept)
+        {
+            return (metrics.Rows, null);
+        }
+
+        best.Apply(backend);
+        var early = step < recipe.Steps ? $"Stopped early, after step {step} of {recipe.Steps}: no better for {patience} measurements. " : "";
+        progress.Message($"{early}The weights of step {kept.Step} are kept, the best on the validation images.");
+        return (metrics.Rows, kept);
+
+        bool HasEnded() => step == recipe.Steps || best is { IsExhausted: true };
+
+        void Measure(MetricsRow row)
+        {
+            if (validation is not null)
+            {
+                var measured = Watch(validation, row, cancellation);
+                metrics.ReplaceLast(measured);
+                best?.Consider(measured, backend);
+            }
+        }
     }
 
     private StepResult Step(ImageBatch batch, float[] targets, long step, double learningRate)

@@ -5,7 +5,8 @@ using System.Text;
 namespace OneFractal.Training;
 
 /// <summary>
-/// A run's state after a step, in one file that is replaced atomically: weights, running statistics, optimizer moments and moving averages. The rest of a
+/// A run's state after a step, in one file that is replaced atomically: weights, running statistics, optimizer moments, moving averages, and the best
+/// weights so far where they are kept. The rest of a
 /// run's state (schedule, data order, augmentation, dropout) is a function of the seed and the step, so the step is all that need be kept of it.
 /// </summary>
 internal static class Checkpoint
@@ -14,21 +15,26 @@ internal static class Checkpoint
     private const string FingerprintKey = "run";
     private const string DigestKey = "sha256";
 
-    public static void Save(RunFolder run, ITrainingBackend backend, long step, string fingerprint)
+    public static void Save(RunFolder run, ITrainingBackend backend, BestWeights? best, long step, string fingerprint)
     {
-        var state = backend.SaveState();
+        var state = new Dictionary<string, TensorProto>(backend.SaveState());
+        foreach (var (name, tensor) in best?.Tensors ?? new Dictionary<string, TensorProto>())
+        {
+            state[StateNames.Best(name)] = new TensorProto(tensor) { Name = StateNames.Best(name) };
+        }
+
         var metadata = new Dictionary<string, string> { [StepKey] = step.ToString(CultureInfo.InvariantCulture), [FingerprintKey] = fingerprint };
         metadata[DigestKey] = Digest(state, metadata[StepKey]);
         SafeTensorsFile.Write(run.CheckpointState, state.Values, metadata);
     }
 
-    /// <summary>Restores the last checkpoint, if there is one; returns the steps done.</summary>
+    /// <summary>Restores the last checkpoint, if there is one; returns the steps done, and the best weights until then, if they were kept.</summary>
     /// <exception cref="OneFractalException">The checkpoint is damaged, or of a run with other settings.</exception>
-    public static long Restore(RunFolder run, ITrainingBackend backend, string fingerprint)
+    public static (long Step, Dictionary<string, TensorProto> Best) Restore(RunFolder run, ITrainingBackend backend, string fingerprint)
     {
         if (!File.Exists(run.CheckpointState))
         {
-            return 0;
+            return (0, new Dictionary<string, TensorProto>());
         }
 
         var (tensors, metadata) = SafeTensorsFile.Read(run.CheckpointState);
@@ -49,7 +55,7 @@ internal static class Checkpoint
         }
 
         backend.RestoreState(tensors);
-        return step;
+        return (step, StateNames.BestWeights(tensors));
     }
 
     /// <summary>SHA-256 of the step and every tensor: safetensors has no sum of its own, and a flipped bit in a weight would go unnoticed.</summary>

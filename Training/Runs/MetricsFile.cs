@@ -30,6 +30,18 @@ internal sealed class MetricsFile
     public void Add(MetricsRow row)
     {
         _rows.Add(row);
+        Write();
+    }
+
+    /// <summary>Completes the last row.</summary>
+    public void ReplaceLast(MetricsRow row)
+    {
+        _rows[^1] = row;
+        Write();
+    }
+
+    private void Write()
+    {
         AtomicFile.Write(_path, stream =>
         {
             using var writer = CsvWriter.Create(stream, leaveOpen: true);

@@ -20,6 +20,18 @@ public sealed class RunFolder(string path)
     /// <summary>Loss and accuracy over the steps.</summary>
     public string CurvesPng => File("curves.png");
 
+    /// <summary>What the test images of each class were taken for, as a picture.</summary>
+    public string ConfusionPng => File("confusion.png");
+
+    /// <summary>Precision and recall of each class on the test images.</summary>
+    public string ClassesCsv => File("classes.csv");
+
+    /// <summary>The surest mistakes on the test images, as pictures.</summary>
+    public string MistakesPng => File("mistakes.png");
+
+    /// <summary>The same mistakes with the files they were made on.</summary>
+    public string MistakesCsv => File("mistakes.csv");
+
     /// <summary>The trained model without its head.</summary>
     public string Backbone => File("backbone.onnx");
 

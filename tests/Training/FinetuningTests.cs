@@ -20,8 +20,9 @@ public sealed class FinetuningTests
         var settings = new FinetuningSettings { Data = folder["photos"], FromScratch = "vit-nano", Recipe = Short };
         var result = Finetuning.Run(settings, new JobOptions { Output = folder["run"] });
         Assert.AreEqual(1.0, result.Test.Accuracy, "Red against blue is learnt in a few steps.");
-        Assert.AreEqual(24, result.TrainingImages, "A fifth of each class is held out.");
-        Assert.AreEqual(6, result.Test.Count);
+        Assert.AreEqual(20, result.TrainingImages);
+        Assert.AreEqual(4, result.ValidationImages);
+        Assert.AreEqual(6, result.Test.Count, "A fifth of each class is held out.");
 
         var classifier = OnnxModel.Load(result.Run.Classifier);
         CollectionAssert.AreEqual(new[] { "blau_äö", "rot" }, classifier.Metadata!.Labels.ToArray());
@@ -79,7 +80,7 @@ public sealed class FinetuningTests
         CollectionAssert.Contains(bad, error.Path);
 
         var result = Finetuning.Run(settings with { OnBadImage = OnBadImage.Skip }, new JobOptions { Output = folder["skipped"] });
-        Assert.AreEqual(20 - 3, result.TrainingImages + result.Test.Count);
+        Assert.AreEqual(20 - 3, result.TrainingImages + result.ValidationImages + result.Test.Count);
         var listed = Directory.GetFiles(folder["skipped"], "bad-images-*.csv").SelectMany(list => File.ReadAllLines(list).Skip(1)).ToArray();
         Assert.HasCount(3, listed);
     }
