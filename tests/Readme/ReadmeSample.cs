@@ -14,7 +14,7 @@ internal static class ReadmeSample
             new JobOptions { Output = "runs/fractal" });
 
         var photos = Finetuning.Run(
-            new FinetuningSettings { Data = "photos", Backbone = fractal.Run.Backbone, Recipe = Recipes.Load("finetune-small") },
+            new FinetuningSettings { Data = "photos", Backbone = fractal.Run.Backbone },
             new JobOptions { Output = "runs/photos" });
         Console.WriteLine($"{photos.Test.Accuracy:P1} of {photos.Test.Count} test images");
 
