@@ -8,9 +8,6 @@ namespace OneFractal.Cli.Settings;
 /// <summary>Options of <c>evaluate</c>.</summary>
 internal sealed class EvaluateSettings : ForeignSettings
 {
-    // The learning rates to choose from where none are given, as factors on the recipe's.
-    private static readonly double[] RateFactors = [0.3, 1, 3];
-
     [CommandOption("--backbone <PATH>")]
     [Description("A run folder, an ONNX file (ours or any image network), or scratch:NAME for random weights, such as scratch:vit-micro; again for more; NAME=PATH gives it a name")]
     public string[]? Backbone { get; init; }
@@ -79,7 +76,7 @@ internal sealed class EvaluateSettings : ForeignSettings
     public TransferSettings ToSettings()
     {
         var recipe = ResolveRecipe("finetune-small");
-        double[] rates = LearningRate is null ? [.. RateFactors.Select(f => Math.Round(f * recipe.LearningRate, 12))] : [recipe.LearningRate];
+        double[] rates = LearningRate is null ? TransferSettings.DefaultLearningRates(recipe) : [recipe.LearningRate];
         return new TransferSettings
         {
             Backbones = [.. (Backbone ?? []).Select(b => BackboneSource.Parse(b)), .. (Control ?? []).Select(b => BackboneSource.Parse(b, control: true))],

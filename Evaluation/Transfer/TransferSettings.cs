@@ -12,6 +12,9 @@ public sealed record TransferSettings
     /// <summary>Share of the labelled images that are held out to choose by where nothing else is said.</summary>
     public const double DefaultValidation = 0.2;
 
+    // As factors on the recipe's.
+    private static readonly double[] RateFactors = [0.3, 1, 3];
+
     /// <summary>The backbones; their names differ.</summary>
     public BackboneSource[] Backbones { get; init; } = [];
 
@@ -65,6 +68,9 @@ public sealed record TransferSettings
 
     /// <summary>The seeds.</summary>
     internal IEnumerable<ulong> AllSeeds => Enumerable.Range(0, Seeds).Select(i => Seed + (ulong)i);
+
+    /// <summary>The learning rates to choose from where none are given: 0.3, 1 and 3 times the recipe's.</summary>
+    public static double[] DefaultLearningRates(TrainingRecipe recipe) => [.. RateFactors.Select(f => Math.Round(f * recipe.LearningRate, 12))];
 
     /// <summary>Checks what can be checked without opening anything, and fills in the grids.</summary>
     /// <exception cref="UsageException">A setting is out of range, by its option's name.</exception>

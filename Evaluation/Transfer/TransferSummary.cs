@@ -59,7 +59,8 @@ public sealed record TransferSummary(IReadOnlyList<TransferFigures> Figures, IRe
 
     private static string Spread(Interval interval) => interval.HalfWidth is { } half ? FormattableString.Invariant($" ± {100 * half:0.00}") : "";
 
-    private static string Describe(ResultRow row) => row.Protocol switch
+    /// <summary>A row's protocol, for people.</summary>
+    internal static string Describe(ResultRow row) => row.Protocol switch
     {
         "finetune" => "fine-tuning",
         "probe" => "linear probe",
