@@ -46,6 +46,10 @@ internal static class Verbs
             "evaluate --backbone runs/fractal --data photos/ --protocol probe,knn --markdown",
             "evaluate --backbone resnet18.onnx --data photos/ --validation 200 --refit",
             "evaluate --resume runs/transfer");
+        Add<SweepCommand, SweepSettings>(
+            config, "sweep", "Pre-trains and evaluates over a grid of settings, and draws the published curve beside it",
+            "sweep findings-delta --dry-run", "sweep findings-delta -o runs/delta --jobs 2", "sweep findings-instances --set steps=500 --set data=photos/ -o runs/instances",
+            "sweep sigma.yaml -o runs/sigma", "sweep --resume runs/sigma");
         Add<ExportCommand, ExportSettings>(
             config, "export", "Writes a deployment file of a trained model, its weights, or a step of its training",
             "export runs/photos/classifier.onnx -o photos.onnx", "export runs/fractal/backbone.onnx -o backbone.safetensors",

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using OneFractal.Evaluation;
 using OneFractal.Tests.Cli;
 
 namespace OneFractal.Tests.Readme;
@@ -37,6 +38,13 @@ public sealed partial class ReadmeTests
                 Assert.MatchesRegex($@"(^|[\s,]){Regex.Escape(option)}\b", help.Output, command);
             }
         }
+    }
+
+    [TestMethod]
+    public void Sweep_IsOne()
+    {
+        var yaml = Readme.Split("```yaml\n")[1].Split("```")[0];
+        Assert.HasCount(2 * 3 * 2, SweepDefinition.Parse(yaml, "README.md").Expand());
     }
 
     [TestMethod]
