@@ -27,8 +27,14 @@ internal sealed class SweepCommand : Verb<Settings.SweepSettings>
 
         var worker = settings.Jobs > 1 ? new SweepProcesses(ThisProgram()) : null;
         var result = Sweep.Run(definition, settings.Seed, settings.Jobs, worker, job, cancellation);
-        Console.Out.Write(File.ReadAllText(result.Folder.ResultsMarkdown));
+        Tables.Print(result.Headers, SweepResult.Table(result.Figures));
         Console.WriteLine();
+        if (result.Comparisons.Count > 0)
+        {
+            Tables.Print(TransferSummary.ComparisonHeaders, result.ComparisonTable());
+            Console.WriteLine();
+        }
+
         Console.WriteLine($"Everything is in {result.Folder.Path}: open {result.Folder.ReportHtml}; one row a result in {result.Folder.SweepCsv}.");
         if (result.Failures.Count == 0)
         {

@@ -48,7 +48,7 @@ public static class Sweep
         WriteFailures(folder, failures);
         var cells = Ended(plan, folder);
         var rows = WriteRows(folder, cells);
-        var result = new SweepResult(folder, plan.Cells, rows, SweepFigures.Of(definition, cells), failures, plan.Notes);
+        var result = new SweepResult(folder, definition.XAxis, plan.Cells, rows, SweepFigures.Of(definition, cells), SweepResult.Compare(cells), failures, plan.Notes);
         SweepReport.Write(definition, plan, result);
         return result;
     }

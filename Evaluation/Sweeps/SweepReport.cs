@@ -22,25 +22,18 @@ internal sealed class SweepReport
         _published = PublishedFigures.For(definition.XAxis, plan.Cells);
     }
 
-    /// <summary>Headers of <see cref="Table"/>.</summary>
-    public static IReadOnlyList<string> Headers(SweepDefinition definition) => ["data", "protocol", "series", definition.XAxis, "top-1", "seeds", "classes told apart"];
-
-    /// <summary>The figures as cells, under <see cref="Headers"/>.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Table(IEnumerable<SweepFigures> figures)
-    {
-        return [.. figures.Select(f => (string[])
-        [
-            f.Data, f.Protocol, f.Series, f.X, TransferSummary.Percent(f.Top1), FormattableString.Invariant($"{f.Top1.Count}"),
-            f.PretextAccuracy is { } share ? FormattableString.Invariant($"{100 * share:0.0} %") : "-",
-        ])];
-    }
-
     /// <summary>Writes the page, its pictures and the Markdown.</summary>
     public static void Write(SweepDefinition definition, SweepPlan plan, SweepResult result)
     {
         var report = new SweepReport(definition, plan, result);
-        AtomicFile.WriteText(result.Folder.ResultsMarkdown, MarkdownTable.Format(Headers(definition), Table(result.Figures)));
+        AtomicFile.WriteText(result.Folder.ResultsMarkdown, report.Markdown());
         AtomicFile.WriteText(result.Folder.ReportHtml, report.Page());
+    }
+
+    private string Markdown()
+    {
+        var comparisons = _result.Comparisons.Count > 0 ? "\n" + MarkdownTable.Format(TransferSummary.ComparisonHeaders, _result.ComparisonTable()) : "";
+        return MarkdownTable.Format(_result.Headers, SweepResult.Table(_result.Figures)) + comparisons;
     }
 
     private string Page()
@@ -63,6 +56,13 @@ internal sealed class SweepReport
             WritePanel(page, group.Key.Data, group.Key.Protocol, [.. group]);
         }
 
+        if (_result.Comparisons.Count > 0)
+        {
+            page.Element("h2", "Against random weights")
+                .Table(TransferSummary.ComparisonHeaders, _result.ComparisonTable())
+                .Element("p", "In percentage points of top-1 accuracy, at the same place of the grid and seed by seed on the same images; ± is half the 95 % interval of the mean over the seeds of the evaluation.", "note");
+        }
+
         if (_published.Count > 0)
         {
             page.Element("h2", "What is published")
@@ -83,7 +83,7 @@ internal sealed class SweepReport
         page.Element("h2", $"{data}, {protocol}")
             .Png(File.ReadAllBytes(plot), $"Top-1 accuracy over {_definition.XAxis}, {protocol} on {data}")
             .Element("p", string.Join(' ', caption), "note")
-            .Table([.. Headers(_definition).Skip(2)], Table(figures).Select(row => (string[])[.. row.Skip(2)]));
+            .Table([.. _result.Headers.Skip(2)], SweepResult.Table(figures).Select(row => (string[])[.. row.Skip(2)]));
         foreach (var series in figures.GroupBy(f => f.Series))
         {
             foreach (var published in _published.GroupBy(p => p.Data))

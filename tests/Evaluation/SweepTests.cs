@@ -97,6 +97,16 @@ public sealed class SweepTests
 
         StringAssert.StartsWith(File.ReadAllText(result.Folder.ResultsMarkdown), "| data");
         Assert.HasCount(6, result.Figures);
+        CollectionAssert.AreEqual(
+            new[] { ("1p-frac, delta 0.001", "scratch, delta 0.001"), ("1p-frac, delta 0.1", "scratch, delta 0.1"), ("1p-frac, delta 1.0", "scratch, delta 1.0") },
+            result.Comparisons.Select(c => (c.Backbone, c.Reference)).ToArray());
+        Assert.AreEqual(0, result.Comparisons[0].Difference.Mean, "Two colours are linearly separable, whatever the weights.");
+        if (Chromium.Path is not null)
+        {
+            var (dom, console) = Chromium.Open(folder, result.Folder.ReportHtml, "--dump-dom");
+            Assert.IsEmpty(console, string.Join('\n', console));
+            Assert.AreEqual(page.Split("<tr>").Length, dom.Split("<tr>").Length, "The browser finds the rows that were written.");
+        }
     }
 
     [TestMethod]
