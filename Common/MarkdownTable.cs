@@ -29,8 +29,12 @@ public static class MarkdownTable
     /// <summary>Whether a column holds numbers: its cells may carry a unit ("81.2 %"), or be "-" where there is no number.</summary>
     public static bool IsNumeric(IReadOnlyList<IReadOnlyList<string>> rows, int column)
     {
-        return rows.Any(r => StartsWithNumber(r[column])) && rows.All(r => r[column] is "-" or "" || StartsWithNumber(r[column]));
+        return rows.Any(r => IsNumber(r[column])) && rows.All(r => r[column] is "-" or "" || IsNumber(r[column]));
     }
 
-    private static bool StartsWithNumber(string cell) => cell.TrimStart('-', '+') is [var first, ..] && char.IsAsciiDigit(first);
+    /// <summary>Whether a cell is a number, with or without a unit after a space: "81.2 %", "6.0e-6", but not "1p-frac".</summary>
+    public static bool IsNumber(string cell)
+    {
+        return cell.TrimStart('-', '+') is [var first, ..] && char.IsAsciiDigit(first) && cell.Split(' ')[0].All(c => char.IsAsciiDigit(c) || "+-.,:e%".Contains(c));
+    }
 }

@@ -30,7 +30,7 @@ internal sealed class Html
         return Raw($"<img{(cssClass is null ? "" : $" class=\"{cssClass}\"")} alt=\"{Escape(description)}\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\">");
     }
 
-    /// <summary>A table of text; cells that begin with a digit or a sign are aligned to the right.</summary>
+    /// <summary>A table of text; numbers are aligned to the right.</summary>
     public Html Table(IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows)
     {
         Raw("<div class=\"scroll\"><table><thead><tr>");
@@ -45,7 +45,7 @@ internal sealed class Html
             Raw("<tr>");
             foreach (var cell in row)
             {
-                Element("td", cell, cell.TrimStart('-', '+') is [var first, ..] && char.IsAsciiDigit(first) ? "number" : null);
+                Element("td", cell, MarkdownTable.IsNumber(cell) ? "number" : null);
             }
 
             Raw("</tr>");

@@ -24,4 +24,19 @@ public sealed class MarkdownTableTests
         Assert.IsFalse(MarkdownTable.IsNumeric([["-"]], 0));
         Assert.IsFalse(MarkdownTable.IsNumeric([["1"], ["none"]], 0));
     }
+
+    [TestMethod]
+    [DataRow("81.2 %", true)]
+    [DataRow("+1.20 ± 0.30", true)]
+    [DataRow("6.0e-6", true)]
+    [DataRow("1,345,896", true)]
+    [DataRow("5%", true)]
+    [DataRow("1p-frac", false)]
+    [DataRow("7f600e96237e02d1", false)]
+    [DataRow("-", false)]
+    [DataRow("", false)]
+    public void Number_MayHaveAUnit_AndANameMayBeginWithADigit(string cell, bool expected)
+    {
+        Assert.AreEqual(expected, MarkdownTable.IsNumber(cell));
+    }
 }
