@@ -29,7 +29,7 @@ internal sealed class FinetuneSettings : ForeignSettings
     public int? Validation { get; init; }
 
     [CommandOption("--patience <N>")]
-    [Description("Stop after this many of a run's 50 measurements without an improvement on the validation images, and keep the best weights; 0: all steps, last weights (default: 15)")]
+    [Description("Stop after this many of a run's 50 measurements without a lower loss on the validation images, and keep the best weights; 0: all steps, last weights (default: 15)")]
     [AtLeast(0)]
     public int? Patience { get; init; }
 

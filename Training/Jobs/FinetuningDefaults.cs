@@ -8,7 +8,7 @@ namespace OneFractal.Training;
 /// <summary>What a fine-tuning does where it was not told: chosen by how many images there are, and of which classes.</summary>
 public static class FinetuningDefaults
 {
-    /// <summary>Measurements (of 50 in a run) without an improvement after which training ends. Cosine schedules improve late: fewer end too early.</summary>
+    /// <summary>Measurements (of 50 in a run) without a lower validation loss after which training ends. Cosine schedules improve late: fewer end too early.</summary>
     public const int Patience = 15;
 
     /// <summary>Share of the labelled images of each class that is held out to measure on; at least one of two or more.</summary>

@@ -29,7 +29,7 @@ public sealed record FinetuningSettings
     public int? Validation { get; init; }
 
     /// <summary>
-    /// After how many measurements (of 50 in a run) without an improvement on the validation images training ends, and the best weights are the result; 0 for
+    /// After how many measurements (of 50 in a run) without a lower loss on the validation images training ends, and the best weights are the result; 0 for
     /// the last weights after all steps; null for <see cref="FinetuningDefaults.Patience"/>.
     /// </summary>
     public int? Patience { get; init; }

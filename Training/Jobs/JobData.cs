@@ -11,6 +11,6 @@ internal sealed record JobData(IImageDataset Training, IImageDataset? Validation
     /// <summary>How often the training images of each class come, in proportion; null for each as often as the others.</summary>
     public IReadOnlyList<double>? ClassFactors { get; init; }
 
-    /// <summary>After how many measurements without an improvement on the validation images training ends; 0 for never.</summary>
+    /// <summary>After how many measurements without a lower loss on the validation images training ends; 0 for never.</summary>
     public int Patience { get; init; }
 }

@@ -1,8 +1,9 @@
 namespace OneFractal.Training;
 
 /// <summary>
-/// The weights that classified the validation images best so far (of equal accuracies, those of the lower loss), and how many measurements ago that was. All but
-/// the weights is a function of the measurements, so that a resumed run decides as an undisturbed one.
+/// The weights of the lowest loss on the validation images so far, and how many measurements ago that was. The loss decides and not the accuracy, which of few
+/// images has few values: the first weights that happen to have the highest would be kept. All but the weights is a function of the measurements, so that a
+/// resumed run decides as an undisturbed one.
 /// </summary>
 internal sealed class BestWeights
 {
@@ -50,9 +51,7 @@ internal sealed class BestWeights
 
     private bool IsBetter(MetricsRow row)
     {
-        var better = Row is null
-            || row.ValidationAccuracy > Row.ValidationAccuracy
-            || (row.ValidationAccuracy == Row.ValidationAccuracy && row.ValidationLoss < Row.ValidationLoss);
+        var better = Row is null || row.ValidationLoss < Row.ValidationLoss;
         (Row, _since) = better ? (row, 0) : (Row, _since + 1);
         return better;
     }

@@ -13,7 +13,7 @@ internal sealed class Trainer(
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Trains from the last checkpoint, or from the start, to the recipe's last step, or until the validation images have not been classified better for as many
+    /// Trains from the last checkpoint, or from the start, to the recipe's last step, or until the loss on the validation images has not fallen for as many
     /// measurements as patience lasts. With patience and validation images, the backend is left with the best weights. Cancelling writes a checkpoint first.
     /// </summary>
     /// <param name="title">What progress calls the work.</param>
@@ -100,7 +100,7 @@ internal sealed class Trainer(
 
         best.Apply(backend);
         var early = step < recipe.Steps ? $"Stopped early, after step {step} of {recipe.Steps}: no better for {patience} measurements. " : "";
-        progress.Message($"{early}The weights of step {kept.Step} are kept, the best on the validation images.");
+        progress.Message($"{early}The weights of step {kept.Step} are kept, those of the lowest loss on the validation images.");
         return (metrics.Rows, kept);
 
         bool HasEnded() => step == recipe.Steps || best is { IsExhausted: true };
