@@ -11,10 +11,10 @@ internal static class MicroBatches
     private const string Condition = "part.condition";
 
     /// <summary>
-    /// Bytes of a part's largest value that a part aims at: a few such values should fit into the second-level caches of two cores. Of 1 to 16 MiB,
-    /// the fastest for the ViTs of <c>bench train</c>.
+    /// Bytes of a part's largest value that a part aims at. Larger parts compute the ViTs of <c>bench train</c> up to a tenth faster or slower, and take more
+    /// memory than TorchSharp; smaller ones lose more to the sums of gradients than they win by the caches.
     /// </summary>
-    private const double TargetBytes = 1 << 22;
+    private const double TargetBytes = 2.25 * 1024 * 1024;
 
     /// <summary>
     /// In how many equal parts a batch is best computed. Batch normalisation needs the whole batch at once.
@@ -26,23 +26,32 @@ internal static class MicroBatches
             return 1;
         }
 
-        var initializers = model.Graph.Initializer.Select(t => t.Name).ToHashSet();
-        var largest = ShapeInference.InferAll(FixedBatch.Fix(model, 1))
-            .Where(v => !initializers.Contains(v.Key) && v.Value.StaticShape is not null)
-            .Max(v => v.Value.StaticShape!.Aggregate(4.0, (bytes, d) => bytes * d));
+        var one = FixedBatch.Fix(model, 1);
+        var infos = ShapeInference.InferAll(one);
+        var largest = Depending(one.Graph, [one.Graph.Input[0].Name])
+            .Max(v => infos.GetValueOrDefault(v)?.StaticShape?.Aggregate(4.0, (bytes, d) => bytes * d) ?? 0);
         return Enumerable.Range(1, batch).First(parts => batch % parts == 0 && (parts == batch || largest * (batch / parts) <= TargetBytes));
     }
 
     /// <summary>Divides the nodes into those that compute the same for every part, because they do not depend on <paramref name="varying"/>, and the others.</summary>
     public static (NodeProto[] Fixed, NodeProto[] Varying) Divide(GraphProto graph, IReadOnlyCollection<string> varying)
     {
-        var depends = varying.ToHashSet();
-        foreach (var node in graph.Node.Where(n => n.Input.Any(depends.Contains)))
+        var depends = Depending(graph, varying);
+        // A product takes an exchange of its operand's two dimensions as a flag: made before, it would be a second copy of the weights.
+        bool IsVarying(NodeProto node) => node.Output.Any(depends.Contains) || node.OpType == "Transpose";
+        return ([.. graph.Node.Where(n => !IsVarying(n))], [.. graph.Node.Where(IsVarying)]);
+    }
+
+    /// <summary>The values, and every value that is computed from one.</summary>
+    private static HashSet<string> Depending(GraphProto graph, IReadOnlyCollection<string> values)
+    {
+        var result = values.ToHashSet();
+        foreach (var node in graph.Node.Where(n => n.Input.Any(result.Contains)))
         {
-            depends.UnionWith(node.Output);
+            result.UnionWith(node.Output.Where(o => o.Length > 0));
         }
 
-        return ([.. graph.Node.Where(n => !n.Output.Any(depends.Contains))], [.. graph.Node.Where(n => n.Output.Any(depends.Contains))]);
+        return result;
     }
 
     /// <summary>The targets, and the values that <paramref name="same"/> compute from them, which <paramref name="varying"/> read.</summary>

@@ -46,7 +46,10 @@ internal static class OptimizerGraph
         var step = g.Node("Cast", [g.Add(g.Find(TrainStepGraph.Step), g.Int64(1))], ("to", (int)DataType.Float));
         // 1 − βᵗ in float32 loses digits for a β near 1: 1 − exp(t · log β) does not, with log β rounded once.
         Value Correction(double beta) => g.Sub(g.Float(1), g.Exp(g.Scale(step, Math.Log(beta))));
-        var (first, second) = (Correction(recipe.Beta1), g.Div(g.Float(1), g.Sqrt(Correction(recipe.Beta2))));
+        // m / c₁ / (√(v / c₂) + ε) = m · √c₂ / c₁ / (√v + ε · √c₂): scalars meet scalars, and a pass over the parameters is saved.
+        var second = g.Sqrt(Correction(recipe.Beta2));
+        var factor = g.Div(second, Correction(recipe.Beta1));
+        var epsilon = g.Scale(second, Epsilon);
         var share1 = clip is null ? g.Float((float)(1 - recipe.Beta1)) : g.Scale(clip, 1 - recipe.Beta1);
         var share2 = clip is null ? g.Float((float)(1 - recipe.Beta2)) : g.Scale(g.Mul(clip, clip), 1 - recipe.Beta2);
         return (name, parameter, gradient, decay, rate) =>
@@ -55,9 +58,8 @@ internal static class OptimizerGraph
             var v = g.Add(g.Scale(State(g, StateNames.SecondMoment(name), parameter), recipe.Beta2), g.Mul(g.Mul(gradient, gradient), share2));
             g.Output(TrainStepGraph.Next(StateNames.FirstMoment(name)), m);
             g.Output(TrainStepGraph.Next(StateNames.SecondMoment(name)), v);
-            var denominator = g.Add(g.Mul(g.Sqrt(v), second), g.Float(Epsilon));
             var kept = decay > 0 ? g.Mul(parameter, g.Sub(g.Float(1), g.Scale(rate, decay))) : parameter;
-            return g.Sub(kept, g.Div(g.Mul(m, g.Div(rate, first)), denominator));
+            return g.Sub(kept, g.Div(g.Mul(m, g.Mul(rate, factor)), g.Add(g.Sqrt(v), epsilon)));
         };
     }
 

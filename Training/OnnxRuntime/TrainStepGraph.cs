@@ -48,12 +48,16 @@ public static class TrainStepGraph
     /// <param name="recipe">Optimizer, decay, clipping and drop path.</param>
     /// <param name="batch">Images in a step.</param>
     /// <exception cref="ModelException">The graph has a shape that is not known, or an operator that cannot be differentiated.</exception>
-    public static OnnxModel Build(OnnxModel model, TrainingRecipe recipe, int batch)
+    public static OnnxModel Build(OnnxModel model, TrainingRecipe recipe, int batch) => Build(model, recipe, batch, null);
+
+    /// <summary>As <see cref="Build(OnnxModel, TrainingRecipe, int)"/>, in so many parts of the batch; null for as many as are best.</summary>
+    internal static OnnxModel Build(OnnxModel model, TrainingRecipe recipe, int batch, int? inParts)
     {
         var upgraded = Upgrade(model);
         GradientGraph.RequireRules(upgraded, model.TrainableNames ?? []);
-        var parts = MicroBatches.Count(upgraded, batch);
+        var parts = inParts ?? MicroBatches.Count(upgraded, batch);
         var result = FixedBatch.Fix(StochasticDepth.Insert(upgraded, recipe.DropPath), batch / parts);
+        EarlySelection.Apply(result);
         var graph = result.Graph;
         var trainable = result.TrainableNames ?? [];
         foreach (var (name, type) in ((string, DataType)[])[(LearningRate, DataType.Float), (Step, DataType.Int64), (Seed, DataType.Int64)])

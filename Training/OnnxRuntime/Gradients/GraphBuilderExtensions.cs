@@ -61,7 +61,30 @@ internal static class GraphBuilderExtensions
             .Where(i => i < extra || (operand.Shape[i - extra].Value == 1 && gradient.Shape[i].Value != 1))
             .Select(i => (long)i)
             .ToArray();
-        return axes.Length == 0 ? gradient : g.ReshapeLike(g.ReduceSum(gradient, axes.Length < gradient.Shape.Count, axes), operand);
+        return axes.Length == 0 ? gradient
+            : axes.Length == gradient.Shape.Count - 1 && axes[^1] < axes.Length && axes.All(a => gradient.Shape[(int)a].Value is not null) ? g.ReshapeLike(g.SumOfRows(gradient), operand)
+            : g.ReshapeLike(g.ReduceSum(gradient, axes.Length < gradient.Shape.Count, axes), operand);
+    }
+
+    /// <summary>The sum over all but the last dimension, [1, last]: a product with a row of ones, which ONNX Runtime computes faster than a reduction.</summary>
+    private static Value SumOfRows(this GraphBuilder g, Value x)
+    {
+        var rows = g.Flat(x);
+        return g.MatMul(g.Ones(1, x.Shape.SkipLast(1).Aggregate(1L, (p, d) => p * d.Value!.Value)), rows);
+    }
+
+    /// <summary>A constant of ones, shared by all uses of the same shape.</summary>
+    public static Value Ones(this GraphBuilder g, params long[] shape)
+    {
+        var name = $"const.ones[{string.Join(",", shape)}]";
+        if (g.Knows(name))
+        {
+            return g.Find(name);
+        }
+
+        var values = new float[shape.Aggregate(1L, (p, d) => p * d)];
+        Array.Fill(values, 1f);
+        return g.Initializer(TensorProtoExtensions.Float(name, shape, values));
     }
 
     /// <summary>As many rows as there are, and the last dimension.</summary>
