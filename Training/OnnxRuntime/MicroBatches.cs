@@ -38,7 +38,8 @@ internal static class MicroBatches
     {
         var depends = Depending(graph, varying);
         // A product takes an exchange of its operand's two dimensions as a flag: made before, it would be a second copy of the weights.
-        bool IsVarying(NodeProto node) => node.Output.Any(depends.Contains) || node.OpType == "Transpose";
+        var readBefore = graph.Node.Where(n => !n.Output.Any(depends.Contains)).SelectMany(n => n.Input).ToHashSet();
+        bool IsVarying(NodeProto node) => node.Output.Any(depends.Contains) || (node.OpType == "Transpose" && !readBefore.Contains(node.Output[0]));
         return ([.. graph.Node.Where(n => !IsVarying(n))], [.. graph.Node.Where(IsVarying)]);
     }
 

@@ -18,6 +18,7 @@ public sealed class MicroBatchesTests
     [DataRow("vit-nano", 32, 8)]
     [DataRow("pvt-v2-b0", 64, 4)]
     [DataRow("mixer-s16", 32, 2)]
+    [DataRow("swin-tiny", 224, 2)]
     public void AStepInParts_EqualsTheStepOfTheWholeBatch(string backbone, int size, int parts)
     {
         var model = Backbone.WithHead(Backbone.Create(backbone, seed: 3, size), ["a", "b", "c", "d", "e"]);
