@@ -88,7 +88,7 @@ public sealed partial class BackendChoiceTests
     {
         var model = TestModels.Small();
         Assert.AreEqual("Backend: torchsharp (onnxruntime computes in float32 only)", Choose(model, Recipe with { Precision = Precision.BFloat16 }).ToString());
-        Assert.AreEqual("Backend: torchsharp (onnxruntime does not compute a batch in parts)", Choose(model, Recipe with { Accumulation = 2 }).ToString());
+        Assert.AreEqual("Backend: torchsharp (onnxruntime does not follow --accumulate)", Choose(model, Recipe with { Accumulation = 2 }).ToString());
 
         // The gradient graph has no rule for Atan; torch has.
         var node = model.Graph.Node.Single(n => n.Output[0] == model.Graph.Output[0].Name);
