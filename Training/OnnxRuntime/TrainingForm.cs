@@ -27,36 +27,14 @@ internal static class TrainingForm
 
     /// <summary>
     /// <c>Add(MatMul(x, Transpose(W)), b)</c> as one product over all rows. The bias stays an Add of its own, behind a reshape: ONNX Runtime would make a Gemm
-    /// of the two, which writes the bias into the result first, on one thread. Scale and bias of a layer normalisation before it go into weight and bias, and
-    /// a split behind it splits them: both are small, and passes over all rows are saved, forward and backward.
+    /// of the two, which writes the bias into the result first, on one thread. Scale and bias of a layer normalisation before it go into weight and bias, which are
+    /// small: passes over all rows are saved, forward and backward.
     /// </summary>
     private static void LinearsToRows(OnnxModel model, Dictionary<string, GradientRule> composites)
     {
         var view = new GraphView(model);
-        var linears = new Dictionary<string, (Value Input, Value Weight, Value Bias, string Replaced)>();
-        Value Linear(GraphBuilder builder, Value x, Value weight, Value bias)
-        {
-            var rows = builder.MatMul(builder.Flat(x), builder.Transposed(weight));
-            return builder.Add(builder.Reshape(rows, [.. x.Shape.SkipLast(1).Select(d => d.Value!.Value), weight.Length(0)]), bias);
-        }
-
         Rebuild(model, (builder, node) =>
         {
-            if (node.OpType == "Split" && linears.TryGetValue(node.Input[0], out var whole) && view.OnlyFor(whole.Replaced, "Add") is not null
-                && builder.Find(node.Input[0]).Shape.Count - 1 is var last && node.GetInt("axis", 0) is var axis && (axis == last || axis == -1))
-            {
-                var parts = new List<Value>();
-                long start = 0;
-                foreach (var length in node.Output.Select(o => builder.Find(o).Length(last)))
-                {
-                    parts.Add(Linear(
-                        builder, whole.Input, builder.Slice(whole.Weight, 0, start, start + length), builder.Slice(whole.Bias, 0, start, start + length)));
-                    start += length;
-                }
-
-                return parts;
-            }
-
             if (Fusions.MatchLinear(view, node) is not { } linear || builder.Find(linear.Input) is not { Shape.Count: > 2 } x)
             {
                 return null;
@@ -74,9 +52,8 @@ internal static class TrainingForm
                 weight = builder.Mul(weight, builder.Find(norm.Input[1]));
             }
 
-            var result = Linear(builder, x, weight, bias);
-            linears[result.Name] = (x, weight, bias, node.Output[0]);
-            return [result];
+            var rows = builder.MatMul(builder.Flat(x), builder.Transposed(weight));
+            return [builder.Add(builder.Reshape(rows, [.. x.Shape.SkipLast(1).Select(d => d.Value!.Value), weight.Length(0)]), bias)];
         });
     }
 
