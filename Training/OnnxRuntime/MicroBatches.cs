@@ -28,7 +28,7 @@ internal static class MicroBatches
 
         var one = FixedBatch.Fix(model, 1);
         var infos = ShapeInference.InferAll(one);
-        var largest = Depending(one.Graph, [one.Graph.Input[0].Name])
+        var largest = GradientGraph.DependingOn(one.Graph.Node, [one.Graph.Input[0].Name])
             .Max(v => infos.GetValueOrDefault(v)?.StaticShape?.Aggregate(4.0, (bytes, d) => bytes * d) ?? 0);
         return Enumerable.Range(1, batch).First(parts => batch % parts == 0 && (parts == batch || largest * (batch / parts) <= TargetBytes));
     }
@@ -36,34 +36,17 @@ internal static class MicroBatches
     /// <summary>Divides the nodes into those that compute the same for every part, because they do not depend on <paramref name="varying"/>, and the others.</summary>
     public static (NodeProto[] Fixed, NodeProto[] Varying) Divide(GraphProto graph, IReadOnlyCollection<string> varying)
     {
-        var depends = Depending(graph, varying);
+        var depends = GradientGraph.DependingOn(graph.Node, varying);
         // A product takes an exchange of its operand's two dimensions as a flag: made before, it would be a second copy of the weights.
         var readBefore = graph.Node.Where(n => !n.Output.Any(depends.Contains)).SelectMany(n => n.Input).ToHashSet();
         bool IsVarying(NodeProto node) => node.Output.Any(depends.Contains) || (node.OpType == "Transpose" && !readBefore.Contains(node.Output[0]));
         return ([.. graph.Node.Where(n => !IsVarying(n))], [.. graph.Node.Where(IsVarying)]);
     }
 
-    /// <summary>The values, and every value that is computed from one.</summary>
-    private static HashSet<string> Depending(GraphProto graph, IReadOnlyCollection<string> values)
-    {
-        var result = values.ToHashSet();
-        foreach (var node in graph.Node.Where(n => n.Input.Any(result.Contains)))
-        {
-            result.UnionWith(node.Output.Where(o => o.Length > 0));
-        }
-
-        return result;
-    }
-
     /// <summary>The targets, and the values that <paramref name="same"/> compute from them, which <paramref name="varying"/> read.</summary>
     public static string[] Ends(NodeProto[] same, NodeProto[] varying, IReadOnlyCollection<string> targets)
     {
-        var trained = targets.ToHashSet();
-        foreach (var node in same.Where(n => n.Input.Any(trained.Contains)))
-        {
-            trained.UnionWith(node.Output);
-        }
-
+        var trained = GradientGraph.DependingOn(same, targets);
         return [.. varying.SelectMany(n => n.Input).Where(trained.Contains).Distinct()];
     }
 

@@ -101,10 +101,10 @@ internal static class GradientGraph
         }
     }
 
-    /// <summary>The targets and every value that is computed from one.</summary>
-    private static HashSet<string> DependingOn(NodeProto[] nodes, IReadOnlyCollection<string> targets)
+    /// <summary>The values, and every value that <paramref name="nodes"/> compute from one.</summary>
+    public static HashSet<string> DependingOn(IEnumerable<NodeProto> nodes, IReadOnlyCollection<string> values)
     {
-        var result = targets.ToHashSet();
+        var result = values.ToHashSet();
         foreach (var node in nodes.Where(n => n.Input.Any(result.Contains)))
         {
             result.UnionWith(node.Output.Where(o => o.Length > 0));
