@@ -104,8 +104,15 @@ public static class EarlySelection
 
         foreach (var node in graph.Node.Reverse())
         {
+            var start = Start(node, infos);
+            if (start is not null)
+            {
+                // A selection of a selection: the second selects of what the first leaves, which is small.
+                Ask(node.Output[0], null);
+            }
+
             var wanted = node.Output.Where(selections.ContainsKey).ToArray();
-            var inputs = Start(node, infos) is { } start ? [start]
+            var inputs = start is not null ? [start]
                 : wanted.Length == 1 && node.Output.Count == 1 ? Inputs(node, selections[wanted[0]], infos)
                 : null;
             for (var i = 0; i < node.Input.Count; i++)

@@ -45,6 +45,19 @@ public sealed class EarlySelectionTests
         Assert.HasCount(1, model.Graph.Node.Where(n => n.OpType == "Slice"));
     }
 
+    [TestMethod]
+    public void ASelectionOfASelection_StaysTheSame()
+    {
+        var g = new GraphBuilder("test");
+        var x = g.Relu(g.Input("x", DataType.Float, 2, 3, 4, 5));
+        g.Output(g.Rename(g.Select(g.Relu(g.Select(x, 1, 2)), 1, 3), "both"));
+        var model = g.Build();
+        var expected = Run(model);
+        EarlySelection.Apply(model);
+        ModelChecker.Check(model);
+        CollectionAssert.AreEqual(expected, Run(model));
+    }
+
     private static float[] Run(OnnxModel model)
     {
         using var session = new InferenceSession(model.Proto.ToByteArray());
