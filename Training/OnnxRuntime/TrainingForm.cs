@@ -62,19 +62,7 @@ internal static class TrainingForm
     {
         var x = builder.Find(norm.Input[0]);
         var width = x.Length(-1);
-        Value Constant(string name, float value)
-        {
-            if (builder.Knows(name))
-            {
-                return builder.Find(name);
-            }
-
-            var values = new float[width];
-            Array.Fill(values, value);
-            return builder.Initializer(TensorProtoExtensions.Float(name, [width], values));
-        }
-
-        var result = builder.LayerNormalization(x, Constant($"const.ones[{width}]", 1), Constant($"const.zeros[{width}]", 0), norm.GetFloat("epsilon", 1e-5f));
+        var result = builder.LayerNormalization(x, builder.Filled(1, width), builder.Filled(0, width), norm.GetFloat("epsilon", 1e-5f));
         composites[result.Name] = GradientRules.Standardization;
         return result;
     }

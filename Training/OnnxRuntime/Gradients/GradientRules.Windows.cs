@@ -99,9 +99,7 @@ internal static partial class GradientRules
         // Each output is a sum over its window divided by how many elements it counts there.
         var counts = window.Counts([.. x.Shape.Skip(2).Select(d => d.Value!.Value)], [.. dy.Shape.Skip(2).Select(d => d.Value!.Value)], padded);
         var weights = TensorProtoExtensions.Float($"{c.Node.Output[0]}.grad.shares", [1, 1, .. dy.Shape.Skip(2).Select(d => d.Value!.Value)], [.. counts.Select(n => 1f / n)]);
-        var ones = new float[x.Length(1) * window.Kernel.Aggregate(1L, (p, k) => p * k)];
-        Array.Fill(ones, 1f);
-        var kernel = g.Initializer(TensorProtoExtensions.Float($"{c.Node.Output[0]}.grad.ones", [x.Length(1), 1, .. window.Kernel], ones));
+        var kernel = g.Filled(1, [x.Length(1), 1, .. window.Kernel]);
         return [ToInput(g, g.Mul(dy, g.Initializer(weights)), kernel, x, window)];
     }
 }

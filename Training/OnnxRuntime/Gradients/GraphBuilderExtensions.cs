@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace OneFractal.Training;
 
 /// <summary>Operators that backward passes use, in the words of their formulas.</summary>
@@ -70,20 +72,20 @@ internal static class GraphBuilderExtensions
     private static Value SumOfRows(this GraphBuilder g, Value x)
     {
         var rows = g.Flat(x);
-        return g.MatMul(g.Ones(1, x.Shape.SkipLast(1).Aggregate(1L, (p, d) => p * d.Value!.Value)), rows);
+        return g.MatMul(g.Filled(1, 1, x.Shape.SkipLast(1).Aggregate(1L, (p, d) => p * d.Value!.Value)), rows);
     }
 
-    /// <summary>A constant of ones, shared by all uses of the same shape.</summary>
-    public static Value Ones(this GraphBuilder g, params long[] shape)
+    /// <summary>A constant of one value for all elements, shared by all uses of the same value and shape.</summary>
+    public static Value Filled(this GraphBuilder g, float value, params long[] shape)
     {
-        var name = $"const.ones[{string.Join(",", shape)}]";
+        var name = string.Create(CultureInfo.InvariantCulture, $"const.filled({value:R})[{string.Join(",", shape)}]");
         if (g.Knows(name))
         {
             return g.Find(name);
         }
 
         var values = new float[shape.Aggregate(1L, (p, d) => p * d)];
-        Array.Fill(values, 1f);
+        Array.Fill(values, value);
         return g.Initializer(TensorProtoExtensions.Float(name, shape, values));
     }
 
