@@ -28,12 +28,12 @@ internal sealed class ExportCommand : Verb<ExportSettings>
         var report = ModelExport.Run(
             settings.Model,
             output,
-            new ModelExportSettings { Batch = batch, Features = settings.Features, Weights = settings.Weights });
+            new ModelExportSettings { Batch = batch, Features = settings.Features, Weights = settings.Weights, For = settings.For });
         Tables.Print(
             ["", ""],
             [
                 ["model", report.Path],
-                ["metadata", report.Sidecar ?? "none: the source has none"],
+                ["files", string.Join(", ", report.Files)],
                 ["size", Size(report.Bytes)],
                 ["opset", report.Opset.ToString(CultureInfo.InvariantCulture)],
                 ["input", string.Join("; ", report.Inputs)],

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using OneFractal.Evaluation;
 using OneFractal.Export;
 using OneFractal.Training;
 using Spectre.Console.Cli;
@@ -9,6 +10,10 @@ namespace OneFractal.Cli.Settings;
 internal sealed class ExportSettings : ModelExportOptions
 {
     private const string Fallback = "finetune-small";
+
+    [CommandOption("--for <STACK>")]
+    [Description("Write a folder with all that a stack expects: web (onnxruntime-web)")]
+    public BundleKind? For { get; init; }
 
     [CommandOption("--train-step")]
     [Description("Write a whole training step instead (forward, backward, optimizer), which any ONNX Runtime trains with; for it are the options below")]

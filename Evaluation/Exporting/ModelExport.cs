@@ -8,33 +8,42 @@ public static class ModelExport
 {
     private const double Tolerance = 1e-5;
     private const int CheckedImages = 2;
+    private const string Extension = ".onnx";
 
-    /// <summary>Exports <paramref name="source"/> to <paramref name="output"/>, and its metadata to a JSON file beside it.</summary>
-    /// <exception cref="UsageException">The output is not a name for a new .onnx file.</exception>
+    /// <summary>Exports <paramref name="source"/> to <paramref name="output"/>, and its metadata to a JSON file beside it; a bundle into a folder.</summary>
+    /// <exception cref="UsageException">The output is not a name for a new .onnx file, or settings do not go together.</exception>
     /// <exception cref="ModelException">The source is not usable, or the result differs from it; nothing is written.</exception>
     /// <exception cref="OneFractalException">The file cannot be written.</exception>
     public static ModelExportReport Run(string source, string output, ModelExportSettings? settings = null)
     {
         settings ??= new ModelExportSettings();
-        CheckOutput(source, output);
+        if (settings.For is null)
+        {
+            CheckOutput(source, output);
+        }
+        else if (File.Exists(output) || output.EndsWith(Extension, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new UsageException($"Cannot write a bundle to '{output}': name a folder.");
+        }
+
         if (settings.Batch < 1)
         {
             throw new UsageException($"A batch of {settings.Batch} images is not possible: use 'dynamic' or a number from 1 on.");
         }
 
         var trained = Load(source, settings);
-        var exported = settings.Batch is { } batch ? FixedBatch.Apply(trained, batch) : ConstantFolding.Apply(trained);
+        var exported = DeploymentForm.Apply(trained, settings.Batch);
         var (error, tolerance) = Compare(trained, exported, settings.Seed);
-        exported.Save(output);
-        string? sidecar = null;
-        if (exported.Metadata is { } metadata)
-        {
-            sidecar = Path.ChangeExtension(output, ".json");
-            AtomicFile.WriteText(sidecar, metadata.ToJson());
-        }
-
+        var files = settings.For is { } kind ? WriteBundle(kind, trained, exported, output) : WriteFile(exported, output);
         return new ModelExportReport(
-            output, sidecar, new FileInfo(output).Length, exported.Opset, Describe(exported.Graph.Input), Describe(exported.Graph.Output), error, tolerance);
+            output,
+            files,
+            files.Sum(f => new FileInfo(settings.For is null ? f : Path.Combine(output, f)).Length),
+            exported.Opset,
+            Describe(exported.Graph.Input),
+            Describe(exported.Graph.Output),
+            error,
+            tolerance);
     }
 
     /// <summary>Writes the weights of <paramref name="source"/> alone to <paramref name="output"/>; a batch size has no part in it.</summary>
@@ -47,7 +56,7 @@ public static class ModelExport
 
     internal static void CheckOutput(string source, string output)
     {
-        if (!output.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) || Directory.Exists(output))
+        if (!output.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) || Directory.Exists(output))
         {
             throw new UsageException($"Cannot export to '{output}': name a file that ends in .onnx, or in .safetensors or .pth for the weights alone.");
         }
@@ -68,6 +77,26 @@ public static class ModelExport
         }
 
         return settings.Features ? ClassificationHead.Detach(model) : model;
+    }
+
+    private static string[] WriteFile(OnnxModel model, string output)
+    {
+        model.Save(output);
+        if (model.Metadata is not { } metadata)
+        {
+            return [output];
+        }
+
+        var sidecar = Path.ChangeExtension(output, ".json");
+        AtomicFile.WriteText(sidecar, metadata.ToJson());
+        return [output, sidecar];
+    }
+
+    private static IReadOnlyList<string> WriteBundle(BundleKind kind, OnnxModel trained, OnnxModel deployed, string folder)
+    {
+        var metadata = deployed.Metadata ?? throw new ModelException(
+            $"'{trained.Source}' does not say how it is fed, which a bundle for {kind} must: use a backbone or classifier that OneFractal wrote.");
+        return ModelBundle.Write(kind, new BundleSource(trained, deployed, metadata), folder);
     }
 
     private static (double Error, double Tolerance) Compare(OnnxModel trained, OnnxModel exported, ulong seed)

@@ -1,9 +1,9 @@
 namespace OneFractal.Evaluation;
 
 /// <summary>What <see cref="ModelExport"/> wrote.</summary>
-/// <param name="Path">The ONNX file.</param>
-/// <param name="Sidecar">The JSON file beside it, or null for a model without metadata.</param>
-/// <param name="Bytes">Size of the ONNX file.</param>
+/// <param name="Path">The ONNX file, or the folder of a bundle.</param>
+/// <param name="Files">What was written: their paths, or those in the bundle's folder.</param>
+/// <param name="Bytes">Size of all of them.</param>
 /// <param name="Opset">Its operator set.</param>
 /// <param name="Inputs">Each input, e.g. <c>images float[batch, 3, 32, 32]</c>.</param>
 /// <param name="Outputs">Each output.</param>
@@ -11,7 +11,7 @@ namespace OneFractal.Evaluation;
 /// <param name="Tolerance">The largest that would have been accepted.</param>
 public sealed record ModelExportReport(
     string Path,
-    string? Sidecar,
+    IReadOnlyList<string> Files,
     long Bytes,
     int Opset,
     IReadOnlyList<string> Inputs,
