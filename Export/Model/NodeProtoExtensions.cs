@@ -55,9 +55,15 @@ public static class NodeProtoExtensions
 
     private static ModelException WrongKind(NodeProto node, string name, string kind) => new($"{node.Describe()}: the attribute '{name}' is not {kind}.");
 
-    /// <summary>Adds an attribute; its kind follows from the value's type.</summary>
+    /// <summary>Adds an attribute; its kind follows from the value's type. Another node's attribute is copied.</summary>
     public static void Set(this NodeProto node, string name, object value)
     {
+        if (value is AttributeProto other)
+        {
+            node.Attribute.Add(other.Clone());
+            return;
+        }
+
         var attribute = new AttributeProto { Name = name };
         switch (value)
         {

@@ -46,8 +46,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         (_evaluation, _device) = SessionFactory.Create(model.Source, settings, options => new InferenceSession(evaluation.Proto.ToByteArray(), options));
         try
         {
-            // A GPU is fastest with the whole batch at once; what a part gains on the CPU is the caches.
-            var step = TrainStepGraph.Build(model, recipe, recipe.BatchSize, _device.Kind == ComputeDeviceKind.Cuda ? 1 : null);
+            var step = TrainStepGraph.Build(model, recipe, recipe.BatchSize, null, forGpu: _device.Kind == ComputeDeviceKind.Cuda);
             (_step, _) = SessionFactory.Create(model.Source, settings with { Device = _device }, options => new InferenceSession(step.Proto.ToByteArray(), options));
         }
         catch

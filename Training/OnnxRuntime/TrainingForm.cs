@@ -22,7 +22,7 @@ internal static class TrainingForm
         // ONNX Runtime would still compute what was replaced.
         GraphEdits.RemoveDeadCode(model);
         DropoutToMasks(model, seed);
-        return (BatchStatistics(model), composites);
+        return (BatchStatistics(model, composites), composites);
     }
 
     /// <summary>
@@ -143,8 +143,11 @@ internal static class TrainingForm
         });
     }
 
-    /// <summary>Lets BatchNormalization normalise by the batch's own mean and variance, which the graph computes.</summary>
-    private static Dictionary<string, Value> BatchStatistics(OnnxModel model)
+    /// <summary>
+    /// Lets BatchNormalization normalise by the batch's own mean and variance, which the graph computes. It gets its input less the mean, which the variance needs as well
+    /// and the gradient too, so that the input itself is not kept.
+    /// </summary>
+    private static Dictionary<string, Value> BatchStatistics(OnnxModel model, Dictionary<string, GradientRule> composites)
     {
         var next = new Dictionary<string, Value>();
         Rebuild(model, (builder, node) =>
@@ -155,12 +158,12 @@ internal static class TrainingForm
             }
 
             var x = builder.Find(node.Input[0]);
-            long[] axes = [0, .. Enumerable.Range(2, x.Shape.Count - 2).Select(i => (long)i)];
+            var axes = GradientRules.AllButChannels(x);
             var count = axes.Aggregate(1L, (p, axis) => p * x.Length((int)axis));
+            Value Vector(Value v) => builder.Reshape(v, -1);
             var mean = builder.Mean(x, true, axes);
             var centred = builder.Sub(x, mean);
-            var variance = builder.Mean(builder.Mul(centred, centred), false, axes);
-            mean = builder.ReduceSum(mean, false, axes);
+            var variance = Vector(builder.Mean(builder.Mul(centred, centred), true, axes));
             var momentum = node.GetFloat("momentum", 0.9f);
             Value Moved(string running, Value now, double factor)
             {
@@ -168,20 +171,21 @@ internal static class TrainingForm
             }
 
             // PyTorch keeps the unbiased variance.
-            next[node.Input[3]] = Moved(node.Input[3], mean, 1);
+            next[node.Input[3]] = Moved(node.Input[3], Vector(mean), 1);
             next[node.Input[4]] = Moved(node.Input[4], variance, count / Math.Max(1.0, count - 1));
-            return
-            [
-                builder.Node(
-                    "BatchNormalization", [x, builder.Find(node.Input[1]), builder.Find(node.Input[2]), mean, variance],
-                    ("epsilon", node.GetFloat("epsilon", 1e-5f))),
-            ];
+            var result = builder.Node(
+                "BatchNormalization", [centred, builder.Find(node.Input[1]), builder.Find(node.Input[2]), builder.Filled(0, x.Length(1)), variance],
+                ("epsilon", node.GetFloat("epsilon", 1e-5f)));
+            composites[result.Name] = GradientRules.NormalizationOfBatch;
+            // How mean and variance depend on the input is part of that rule.
+            composites[centred.Name] = c => [c.Gradient, null];
+            return [result];
         });
         return next;
     }
 
     /// <summary>Replaces nodes by what <paramref name="rewrite"/> adds, where it adds something: values for the node's first outputs, of which no other is read.</summary>
-    private static void Rebuild(OnnxModel model, Func<GraphBuilder, NodeProto, IReadOnlyList<Value>?> rewrite)
+    internal static void Rebuild(OnnxModel model, Func<GraphBuilder, NodeProto, IReadOnlyList<Value>?> rewrite)
     {
         var graph = model.Graph;
         var nodes = graph.Node.ToArray();

@@ -26,8 +26,8 @@ internal static partial class GradientRules
         ["Erf"] = c => [c.Graph.Mul(c.Gradient, c.Graph.Scale(c.Graph.Exp(c.Graph.Neg(Square(c.Graph, c.Input(0)))), 2 / Math.Sqrt(Math.PI)))],
         ["Tanh"] = c => [c.Graph.Mul(c.Gradient, c.Graph.Sub(c.Graph.Float(1), Square(c.Graph, c.Output())))],
         ["Sigmoid"] = c => [c.Graph.Mul(c.Gradient, c.Graph.Mul(c.Output(), c.Graph.Sub(c.Graph.Float(1), c.Output())))],
-        // The sign of what Relu returns is 0 or 1: the derivative itself.
-        ["Relu"] = c => [c.Graph.Mul(c.Gradient, c.Graph.Node("Sign", [c.Output()]))],
+        // The derivative is 0 or 1: what Relu returns times the largest number, cut off at 1. One fast pass, where comparisons, Cast and Sign are slow ones.
+        ["Relu"] = c => [c.Graph.Mul(c.Gradient, c.Graph.Node("HardSigmoid", [c.Output()], ("alpha", float.MaxValue), ("beta", 0f)))],
         ["LeakyRelu"] = c => [Where(c, Positive(c), c.Gradient, c.Graph.Scale(c.Gradient, c.Node.GetFloat("alpha", 0.01f)))],
         ["Elu"] = c => [Where(c, Positive(c), c.Gradient, c.Graph.Mul(c.Gradient, c.Graph.Add(c.Output(), c.Graph.Float(c.Node.GetFloat("alpha", 1f)))))],
         ["Softplus"] = c => [c.Graph.Mul(c.Gradient, c.Graph.Node("Sigmoid", [c.Input(0)]))],

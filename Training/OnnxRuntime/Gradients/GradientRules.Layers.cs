@@ -90,31 +90,53 @@ internal static partial class GradientRules
         return result[..c.Count];
     }
 
-    /// <summary>
-    /// With the statistics of the batch itself, computed in the graph as inputs 3 and 4 (training form): their dependence on
-    /// the input is part of the rule, so they get no gradient of their own. As constants, they have none.
-    /// </summary>
+    /// <summary>With statistics that are constant.</summary>
     private static Value?[] BatchNormalization(GradientContext c)
     {
         var (g, x, scale, dy) = (c.Graph, c.Input(0), c.Input(1), c.Gradient);
-        long[] axes = [0, .. Enumerable.Range(2, x.Shape.Count - 2).Select(i => (long)i)];
-        long[] perChannel = [-1, .. Enumerable.Repeat(1L, x.Shape.Count - 2)];
-        Value Channels(Value v) => g.Reshape(v, perChannel);
-
+        var axes = AllButChannels(x);
         var inverse = g.Div(g.Float(1), g.Sqrt(g.Add(c.Input(4), g.Float(c.Node.GetFloat("epsilon", 1e-5f)))));
-        var unit = g.Mul(g.Sub(x, Channels(c.Input(3))), Channels(inverse));
-        var dScale = g.ReduceSum(g.Mul(dy, unit), false, axes);
-        var dBias = g.ReduceSum(dy, false, axes);
-        var factor = Channels(g.Mul(scale, inverse));
-        if (!c.Wants(3))
+        var unit = g.Mul(g.Sub(x, PerChannel(g, c.Input(3), x)), PerChannel(g, inverse, x));
+        return
+        [
+            c.Wants(0) ? g.Mul(dy, PerChannel(g, g.Mul(scale, inverse), x)) : null,
+            g.Reshape(g.ReduceSum(g.Mul(dy, unit), true, axes), -1), g.Reshape(g.ReduceSum(dy, true, axes), -1), null, null,
+        ];
+    }
+
+    /// <summary>
+    /// With the statistics of the batch itself, of which input 0 has the mean already taken off and input 4 is the variance (<see cref="TrainingForm"/>): the
+    /// gradient is that of the values before. What is per channel is computed there, so that three products go over the whole.
+    /// </summary>
+    public static Value?[] NormalizationOfBatch(GradientContext c)
+    {
+        var (g, centred, scale, dy) = (c.Graph, c.Input(0), c.Input(1), c.Gradient);
+        var axes = AllButChannels(centred);
+        var count = axes.Aggregate(1L, (product, axis) => product * centred.Length((int)axis));
+        Value Total(Value v) => g.Reshape(g.ReduceSum(v, true, axes), -1);
+        var inverse = g.Div(g.Float(1), g.Sqrt(g.Add(c.Input(4), g.Float(c.Node.GetFloat("epsilon", 1e-5f)))));
+        var (dScale, dBias) = (g.Mul(Total(g.Mul(dy, centred)), inverse), Total(dy));
+        if (!c.Wants(0))
         {
-            return [c.Wants(0) ? g.Mul(dy, factor) : null, dScale, dBias, null, null];
+            return [null, dScale, dBias, null, null];
         }
 
-        var count = axes.Aggregate(1L, (product, axis) => product * x.Length((int)axis));
-        var centred = g.Sub(dy, g.Add(Channels(g.Scale(dBias, 1.0 / count)), g.Mul(unit, Channels(g.Scale(dScale, 1.0 / count)))));
-        return [c.Wants(0) ? g.Mul(centred, factor) : null, dScale, dBias, null, null];
+        // scale · inverse · (dy − mean(dy) − unit · mean(dy · unit)), with unit = centred · inverse.
+        var along = g.Scale(g.Mul(dScale, inverse), -1.0 / count);
+        var shift = g.Scale(dBias, -1.0 / count);
+        var sum = g.Add(dy, g.Add(g.Mul(centred, PerChannel(g, along, centred)), PerChannel(g, shift, centred)));
+        return [g.Mul(sum, PerChannel(g, g.Mul(scale, inverse), centred)), dScale, dBias, null, null];
     }
+
+    /// <summary>The axes that batch normalisation takes means over, without such as have length 1; one that has where all do.</summary>
+    public static long[] AllButChannels(Value x)
+    {
+        long[] axes = [.. Enumerable.Range(0, x.Shape.Count).Where(i => i != 1).Select(i => (long)i)];
+        long[] longer = [.. axes.Where(i => x.Shape[(int)i].Value != 1)];
+        return longer.Length > 0 ? longer : axes[..1];
+    }
+
+    private static Value PerChannel(GraphBuilder g, Value vector, Value x) => g.Reshape(vector, [-1, .. Enumerable.Repeat(1L, x.Shape.Count - 2)]);
 
     /// <summary>An output that the forward node can compute but did not have to so far.</summary>
     private static Value ExtraOutput(GradientContext c, int index, string name, TensorInfo info)

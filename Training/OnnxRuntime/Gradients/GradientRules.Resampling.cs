@@ -19,7 +19,7 @@ internal static partial class GradientRules
         Value?[] result =
         [
             c.Wants(0) ? Cut(g, g.Node(
-                "Conv", [dy, weight], ("strides", window.Strides), ("dilations", window.Dilations), ("pads", window.Pads), ("group", window.Groups)), x) : null,
+                "Conv", [dy, weight], ("strides", window.Strides), ("dilations", window.Dilations), ("pads", window.Pads), ("group", window.Groups)), 2, Lengths(x)) : null,
             c.Wants(1) ? ConvWeight(g, dy, x, weight, window) : null,
             c.Count > 2 && c.Wants(2) ? g.ReduceSum(dy, false, [0, .. Space(x)]) : null,
         ];
@@ -46,17 +46,6 @@ internal static partial class GradientRules
         }
 
         return new Window(kernel, strides, dilations, pads, c.Node.GetInt("group", 1));
-    }
-
-    /// <summary>What is left over beyond the lengths of <paramref name="like"/> is cut off.</summary>
-    private static Value Cut(GraphBuilder g, Value x, Value like)
-    {
-        for (var axis = 2; axis < x.Shape.Count; axis++)
-        {
-            x = x.Length(axis) > like.Length(axis) ? g.Slice(x, axis, 0, like.Length(axis)) : x;
-        }
-
-        return x;
     }
 
     /// <summary>Each axis is a product with a matrix of weights; its gradient is the product with the transposed one.</summary>

@@ -12,12 +12,14 @@ internal static partial class GradientRules
     private static Value?[] Conv(GradientContext c)
     {
         var (g, x, weight, dy) = (c.Graph, c.Input(0), c.Input(1), c.Gradient);
-        var window = Window.Of(c, [.. weight.Shape.Skip(2).Select(d => d.Value!.Value)]);
+        var window = Window.Of(c, Lengths(weight));
         long[] sums = [0, .. Enumerable.Range(2, x.Shape.Count - 2).Select(i => (long)i)];
+        var overBatch = IsOverBatch(x, window);
+        var flat = overBatch ? window.WithoutFirst() : window;
         Value?[] result =
         [
-            c.Wants(0) ? ToInput(g, dy, weight, x, window) : null,
-            c.Wants(1) ? ConvWeight(g, x, dy, weight, window) : null,
+            !c.Wants(0) ? null : overBatch ? InputOverBatch(g, dy, weight, x, flat) : ToInput(g, dy, weight, Lengths(x), window),
+            !c.Wants(1) ? null : overBatch ? KernelOverBatch(g, x, dy, weight, flat) : ConvWeight(g, x, dy, weight, window),
             c.Count > 2 && c.Wants(2) ? g.ReduceSum(dy, false, sums) : null,
         ];
         return result[..c.Count];
@@ -25,7 +27,7 @@ internal static partial class GradientRules
 
     /// <summary>
     /// The gradient of a kernel is a convolution itself: the input's with the gradient as the kernel, batch and channels exchanged, strides and dilations
-    /// exchanged. Elements beyond the kernel, which a stride can leave over, are cut off.
+    /// exchanged.
     /// </summary>
     private static Value ConvWeight(GraphBuilder g, Value x, Value dy, Value weight, Window window)
     {
@@ -39,37 +41,46 @@ internal static partial class GradientRules
         }
         else
         {
-            long[] xSpace = [.. space.Select(i => x.Length((int)i))], ySpace = [.. space.Select(i => dy.Length((int)i))];
+            var xSpace = Lengths(x);
             long[] after = [.. space.Select(i => i + 1)];
             var split = g.Reshape(x, [-1, groups, x.Length(1) / groups, .. xSpace]);
             images = g.Reshape(g.Transpose(split, [2, 1, 0, .. after]), [x.Length(1) / groups, -1, .. xSpace]);
             kernels = g.Transpose(dy, swap);
         }
 
+        long[] ends = window.Ends(Lengths(x), Lengths(dy));
         var full = g.Node(
-            "Conv", [images, kernels], ("strides", window.Dilations), ("dilations", window.Strides), ("pads", window.Pads), ("group", (int)groups));
-        for (var i = 0; i < space.Length; i++)
-        {
-            var (have, need) = (full.Length(i + 2), window.Kernel[i]);
-            full = have > need ? g.Slice(full, i + 2, 0, need)
-                // Where the input ends before the kernel's last element, that element never met it.
-                : have < need ? g.Pad(full, new long[rank], [0, 0, .. space.Select((_, j) => j == i ? need - have : 0)])
-                : full;
-        }
-
+            "Conv", [images, kernels], ("strides", window.Dilations), ("dilations", window.Strides), ("pads", (long[])[.. window.Pads[..space.Length], .. ends]),
+            ("group", (int)groups));
+        // Elements that no window meets at the end of the input leave room beyond the kernel.
+        full = Cut(g, full, 2, window.Kernel);
         return g.ReshapeLike(g.Transpose(full, swap), weight);
     }
 
+    /// <summary>Cuts off what is beyond the lengths given, from that axis on.</summary>
+    private static Value Cut(GraphBuilder g, Value x, int firstAxis, long[] lengths)
+    {
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            x = x.Length(i + firstAxis) > lengths[i] ? g.Slice(x, i + firstAxis, 0, lengths[i]) : x;
+        }
+
+        return x;
+    }
+
+    /// <summary>All lengths but those of batch and channels.</summary>
+    private static long[] Lengths(Value x) => [.. x.Shape.Skip(2).Select(d => d.Value!.Value)];
+
     /// <summary>The gradient of a window's input: the transposed convolution, whose output has exactly the input's size.</summary>
-    private static Value ToInput(GraphBuilder g, Value dy, Value weight, Value x, Window window)
+    private static Value ToInput(GraphBuilder g, Value dy, Value weight, long[] space, Window window)
     {
         var n = window.Kernel.Length;
         var (ends, extra) = (new long[n], new long[n]);
         for (var i = 0; i < n; i++)
         {
             var reach = (dy.Length(i + 2) - 1) * window.Strides[i] + window.Dilations[i] * (window.Kernel[i] - 1) + 1 - window.Pads[i];
-            ends[i] = Math.Max(0, reach - x.Length(i + 2));
-            extra[i] = Math.Max(0, x.Length(i + 2) - reach);
+            ends[i] = Math.Max(0, reach - space[i]);
+            extra[i] = Math.Max(0, space[i] - reach);
         }
 
         return g.Node(
@@ -97,9 +108,9 @@ internal static partial class GradientRules
         var window = Window.Of(c, c.Node.GetInts("kernel_shape")!) with { Groups = x.Length(1) };
         var padded = c.Node.GetInt("count_include_pad", 0) != 0;
         // Each output is a sum over its window divided by how many elements it counts there.
-        var counts = window.Counts([.. x.Shape.Skip(2).Select(d => d.Value!.Value)], [.. dy.Shape.Skip(2).Select(d => d.Value!.Value)], padded);
-        var weights = TensorProtoExtensions.Float($"{c.Node.Output[0]}.grad.shares", [1, 1, .. dy.Shape.Skip(2).Select(d => d.Value!.Value)], [.. counts.Select(n => 1f / n)]);
+        var counts = window.Counts(Lengths(x), Lengths(dy), padded);
+        var weights = TensorProtoExtensions.Float($"{c.Node.Output[0]}.grad.shares", [1, 1, .. Lengths(dy)], [.. counts.Select(n => 1f / n)]);
         var kernel = g.Filled(1, [x.Length(1), 1, .. window.Kernel]);
-        return [ToInput(g, g.Mul(dy, g.Initializer(weights)), kernel, x, window)];
+        return [ToInput(g, g.Mul(dy, g.Initializer(weights)), kernel, Lengths(x), window)];
     }
 }

@@ -28,6 +28,24 @@ internal sealed record Window(long[] Kernel, long[] Strides, long[] Dilations, l
         return new Window(kernel, strides, dilations, automatic == "VALID" ? new long[2 * n] : pads, c.Node.GetInt("group", 1));
     }
 
+    /// <summary>Whether each output meets one element of the input.</summary>
+    public bool IsPoint => Kernel.All(k => k == 1) && Pads.All(p => p == 0);
+
+    /// <summary>The same along all axes but the first.</summary>
+    public Window WithoutFirst()
+    {
+        return new Window(Kernel[1..], Strides[1..], Dilations[1..], [.. Pads[1..Kernel.Length], .. Pads[(Kernel.Length + 1)..]], Groups);
+    }
+
+    /// <summary>Zeros after each axis with which the last window ends where they do; none where it ends before the input does.</summary>
+    public long[] Ends(long[] input, long[] output)
+    {
+        return [.. Kernel.Select((k, i) => Math.Max(0, Dilations[i] * (k - 1) + Strides[i] * (output[i] - 1) + 1 - Pads[i] - input[i]))];
+    }
+
+    /// <summary>The window in words, for names.</summary>
+    public string Describe() => string.Join(";", new[] { Kernel, Strides, Dilations, Pads }.Select(numbers => string.Join(",", numbers)));
+
     /// <summary>
     /// How many elements each output's window holds, row-major: those of the input and, where <paramref name="padded"/>, of the padding, but none of
     /// what ceil_mode reads beyond it.

@@ -91,6 +91,15 @@ public sealed class GradientRulesTests
         ["Conv, automatic padding"] = new([[2, 3, 7, 8], [4, 3, 3, 2]], (g, x) => g.Node("Conv", [.. x], ("auto_pad", "SAME_UPPER"), ("strides", (long[])[2, 2]))),
         ["Conv, one axis"] = new([[2, 3, 11], [4, 3, 3]], (g, x) => g.Node("Conv", [.. x], ("strides", (long[])[2]))),
         ["Conv, kernel wider than the input"] = new([[1, 2, 3, 3], [2, 2, 5, 5]], (g, x) => g.Node("Conv", [.. x], ("pads", (long[])[2, 2, 2, 2]), ("strides", (long[])[3, 3]))),
+        ["Conv over the batch, small maps"] = new([[1, 3, 4, 4, 3], [5, 3, 1, 3, 3], [5]], (g, x) => Volume(g, x, [1, 1], [1, 1], [1, 1, 1, 1])),
+        ["Conv over the batch, small maps, strided"] = new([[1, 2, 3, 4, 5], [3, 2, 1, 3, 2]], (g, x) => Volume(g, x, [2, 3], [1, 1], [1, 1, 1, 0])),
+        ["Conv over the batch, many channels"] = new([[1, 16, 2, 5, 4], [2, 16, 1, 3, 3]], (g, x) => Volume(g, x, [1, 1], [1, 2], [1, 2, 1, 2])),
+        ["Conv over the batch, large maps"] = new([[1, 2, 3, 7, 8], [3, 2, 1, 3, 3]], (g, x) => Volume(g, x, [1, 1], [1, 2], [1, 1, 0, 2])),
+        ["Conv over the batch, padded beyond the kernel"] = new([[1, 2, 2, 7, 7], [3, 2, 1, 3, 3]], (g, x) => Volume(g, x, [1, 1], [1, 1], [1, 3, 1, 3])),
+        ["Conv over the batch, large maps, strided"] = new([[1, 2, 2, 12, 11], [3, 2, 1, 3, 3]], (g, x) => Volume(g, x, [2, 2], [1, 1], [1, 1, 1, 1])),
+        ["Conv over the batch, 1x1"] = new([[1, 3, 2, 4, 5], [4, 3, 1, 1, 1]], (g, x) => Volume(g, x, [1, 1], [1, 1], [0, 0, 0, 0])),
+        ["Conv over the batch, 1x1, strided"] = new([[1, 3, 2, 4, 5], [4, 3, 1, 1, 1]], (g, x) => Volume(g, x, [2, 2], [1, 1], [0, 0, 0, 0])),
+        ["Conv over the batch, not all met"] = new([[1, 2, 2, 8, 9], [3, 2, 1, 3, 3]], (g, x) => Volume(g, x, [3, 4], [1, 1], [0, 0, 0, 0])),
         ["MaxPool"] = new([[2, 3, 7, 6]], (g, x) => g.MaxPool2d(x[0], 3, 2, 1)),
         ["MaxPool, rounded up"] = new([[2, 3, 8, 7]], (g, x) => g.Node("MaxPool", [x[0]], ("kernel_shape", (long[])[3, 3]), ("strides", (long[])[2, 2]), ("ceil_mode", 1))),
         ["AveragePool"] = new([[2, 3, 7, 6]], (g, x) => g.Node("AveragePool", [x[0]], ("kernel_shape", (long[])[3, 2]), ("strides", (long[])[2, 2]), ("pads", (long[])[1, 0, 1, 1]))),
@@ -203,17 +212,14 @@ public sealed class GradientRulesTests
         Value[] inputs = [.. test.Shapes.Select((s, i) => g.Input($"x{i}", DataType.Float, [.. s.Select(d => new Dim(d))]))];
         g.Output(g.Node("Identity", [test.Build(g, inputs)]));
         var forward = g.Build();
-        if (training)
-        {
-            TrainingForm.Apply(forward, "seed");
-        }
+        var composites = training ? TrainingForm.Apply(forward, "seed").Composites : null;
 
         var backward = forward.Clone();
         var extended = GraphBuilder.Extend(backward);
         var output = extended.Find(forward.Graph.Output[0].Name);
         var dy = extended.Input("seed", DataType.Float, [.. output.Shape]);
         string[] targets = [.. inputs.Select(i => i.Name)];
-        var gradients = GradientGraph.Add(extended, backward, new Dictionary<string, Value> { [output.Name] = dy }, targets);
+        var gradients = GradientGraph.Add(extended, backward, new Dictionary<string, Value> { [output.Name] = dy }, targets, composites: composites);
         backward.Graph.Output.Clear();
         foreach (var target in targets)
         {
@@ -270,6 +276,12 @@ public sealed class GradientRulesTests
         CollectionAssert.AreEqual(expected.shape, actual.shape, what);
         var (a, b) = (actual.to(ScalarType.Float64), expected.to(ScalarType.Float64));
         Assert.IsLessThanOrEqualTo(tolerance, ((a - b).norm() / (b.norm() + 1e-12)).item<double>(), what);
+    }
+
+    /// <summary>A convolution of [1, channels, batch, height, width] that leaves the batch alone.</summary>
+    private static Value Volume(GraphBuilder g, Value[] x, long[] strides, long[] dilations, long[] pads)
+    {
+        return g.Node("Conv", x, ("strides", (long[])[1, .. strides]), ("dilations", (long[])[1, .. dilations]), ("pads", (long[])[0, .. pads[..2], 0, .. pads[2..]]));
     }
 
     private static Value Positive(GraphBuilder g, Value x) => g.Add(Square(g, x), g.Float(0.5f));

@@ -1,5 +1,3 @@
-using Google.Protobuf;
-using Microsoft.ML.OnnxRuntime;
 using OneFractal.Export;
 using OneFractal.Training;
 
@@ -24,8 +22,8 @@ public sealed class MicroBatchesTests
         var model = Backbone.WithHead(Backbone.Create(backbone, seed: 3, size), ["a", "b", "c", "d", "e"]);
         // SGD is linear in the gradients: Adam would make much of rounding where a gradient is nearly 0.
         var recipe = new TrainingRecipe { BatchSize = Batch, Optimizer = OptimizerKind.Sgd, DropPath = 0, EmaDecay = 0.9 };
-        var whole = Run(TrainStepGraph.Build(model, recipe, Batch, 1), model);
-        var divided = Run(TrainStepGraph.Build(model, recipe, Batch, parts), model);
+        var whole = TrainStepRun.Outputs(TrainStepGraph.Build(model, recipe, Batch, 1), model);
+        var divided = TrainStepRun.Outputs(TrainStepGraph.Build(model, recipe, Batch, parts), model);
         CollectionAssert.AreEquivalent(whole.Keys, divided.Keys);
         foreach (var (name, expected) in whole)
         {
@@ -40,13 +38,13 @@ public sealed class MicroBatchesTests
         var model = Backbone.WithHead(Backbone.Create("vit-nano", seed: 3), ["a", "b"]);
         var recipe = new TrainingRecipe { BatchSize = Batch, DropPath = 0.5 };
         var step = TrainStepGraph.Build(model, recipe, Batch, 4);
-        var (one, again, other) = (Run(step, model, 1), Run(step, model, 1), Run(step, model, 2));
+        var (one, again, other) = (TrainStepRun.Outputs(step, model, 1), TrainStepRun.Outputs(step, model, 1), TrainStepRun.Outputs(step, model, 2));
         Assert.AreEqual(one[TrainStepGraph.Loss][0], again[TrainStepGraph.Loss][0]);
         Assert.AreNotEqual(one[TrainStepGraph.Loss][0], other[TrainStepGraph.Loss][0]);
 
         // The same two images in every part: if all parts drew alike, the loss were that of one part alone.
-        var single = Run(TrainStepGraph.Build(model, recipe with { BatchSize = 2 }, 2, 1), model, 1, repeat: 2);
-        Assert.AreNotEqual(single[TrainStepGraph.Loss][0], Run(step, model, 1, repeat: 2)[TrainStepGraph.Loss][0], 1e-4f);
+        var single = TrainStepRun.Outputs(TrainStepGraph.Build(model, recipe with { BatchSize = 2 }, 2, 1), model, 1, imagesThatDiffer: 2);
+        Assert.AreNotEqual(single[TrainStepGraph.Loss][0], TrainStepRun.Outputs(step, model, 1, imagesThatDiffer: 2)[TrainStepGraph.Loss][0], 1e-4f);
     }
 
     [TestMethod]
@@ -57,64 +55,5 @@ public sealed class MicroBatchesTests
     public void ALargeBatchIsDivided_UnlessBatchNormalizationNeedsItWhole(string backbone, int batch, int parts)
     {
         Assert.AreEqual(parts, MicroBatches.Count(Backbone.Create(backbone, seed: 1), batch));
-    }
-
-    private static Dictionary<string, float[]> Run(OnnxModel step, OnnxModel model, long seed = 1, int repeat = Batch)
-    {
-        using var session = new InferenceSession(step.Proto.ToByteArray());
-        using var options = new RunOptions();
-        var inputs = new Dictionary<string, OrtValue>();
-        try
-        {
-            foreach (var (name, metadata) in session.InputMetadata)
-            {
-                long[] shape = [.. metadata.Dimensions.Select(d => (long)d)];
-                inputs[name] = name switch
-                {
-                    TrainStepGraph.Step => OrtValue.CreateTensorValueFromMemory([0L], []),
-                    TrainStepGraph.Seed => OrtValue.CreateTensorValueFromMemory([seed], []),
-                    TrainStepGraph.LearningRate => OrtValue.CreateTensorValueFromMemory([0.1f], []),
-                    _ => OrtValue.CreateTensorValueFromMemory(Values(name, shape, model, repeat), shape),
-                };
-            }
-
-            var results = session.Run(options, inputs, session.OutputNames);
-            using (results)
-            {
-                return session.OutputNames.Zip(results)
-                    .Where(p => p.First != TrainStepGraph.Correct)
-                    .ToDictionary(p => p.First, p => p.Second.GetTensorDataAsSpan<float>().ToArray());
-            }
-        }
-        finally
-        {
-            foreach (var value in inputs.Values)
-            {
-                value.Dispose();
-            }
-        }
-    }
-
-    private static float[] Values(string name, long[] shape, OnnxModel model, int repeat)
-    {
-        var count = shape.Aggregate(1L, (p, d) => p * d);
-        if (model.FindInitializer(name) is { } stored)
-        {
-            return [.. stored.ToFloats()];
-        }
-
-        if (name == TrainStepGraph.Targets)
-        {
-            return [.. Enumerable.Range(0, (int)count).Select(i => i % shape[1] == i / shape[1] % repeat % shape[1] ? 1f : 0f)];
-        }
-
-        if (name != model.Graph.Input[0].Name)
-        {
-            return new float[count];
-        }
-
-        var random = new Random(5);
-        float[] images = [.. Enumerable.Range(0, (int)(count / shape[0] * repeat)).Select(_ => (float)random.NextDouble() - 0.5f)];
-        return [.. Enumerable.Range(0, (int)count).Select(i => images[i % images.Length])];
     }
 }

@@ -67,12 +67,12 @@ public sealed class OperatorGradientsTests
             model = TrainStepGraph.Upgrade(model);
             string[] targets = [.. test.Differentiable.Select(i => $"x{i}")];
             GradientGraph.RequireRules(model, targets);
-            TrainingForm.Apply(model, "seed");
+            var composites = TrainingForm.Apply(model, "seed").Composites;
             var g = GraphBuilder.Extend(model);
             Value[] outputs = [.. Enumerable.Range(0, test.Outputs).Select(i => g.Find($"y{i}")).Where(y => y.Info.Type == DataType.Float)];
             var gradients = outputs.ToDictionary(y => y.Name, y => g.Input($"d{y.Name}", DataType.Float, [.. y.Shape]));
             seeds = [.. gradients.Values.Select(v => v.Name)];
-            var results = GradientGraph.Add(g, model, gradients, targets);
+            var results = GradientGraph.Add(g, model, gradients, targets, composites: composites);
             model.Graph.Output.Clear();
             foreach (var target in targets)
             {
