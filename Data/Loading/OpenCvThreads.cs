@@ -6,7 +6,7 @@ namespace OneFractal.Data.Loading;
 /// Keeps OpenCV to one thread a call while workers of ours run side by side; its own threads would fight with them for the cores.
 /// The setting is the process's, so the first to ask sets it and the last to finish restores it.
 /// </summary>
-internal sealed class OpenCvThreads : IDisposable
+public sealed class OpenCvThreads : IDisposable
 {
     private static readonly Lock Gate = new();
     private static int _users;
@@ -17,6 +17,7 @@ internal sealed class OpenCvThreads : IDisposable
     {
     }
 
+    /// <summary>One thread a call until the result is disposed.</summary>
     public static OpenCvThreads One()
     {
         lock (Gate)
@@ -31,6 +32,7 @@ internal sealed class OpenCvThreads : IDisposable
         return new OpenCvThreads();
     }
 
+    /// <inheritdoc />
     public void Dispose()
     {
         lock (Gate)

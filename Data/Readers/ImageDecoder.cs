@@ -1,3 +1,6 @@
+using System.Buffers;
+using Microsoft.Win32.SafeHandles;
+using OneFractal.Common;
 using OpenCvSharp;
 
 namespace OneFractal.Data.Readers;
@@ -21,25 +24,41 @@ public static class ImageDecoder
     /// Decodes a file to 8 bits a channel: R, G, B, or 1 channel when the file is grey. EXIF orientation is applied, 16-bit values
     /// are scaled down, an alpha channel is dropped (as PIL's <c>convert("RGB")</c> does). The caller disposes the result.
     /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="order">The order of the channels; blue first is what OpenCV decodes to, and spares a pass over the pixels.</param>
     /// <exception cref="BadImageException">Missing, empty, not an image, or cut short.</exception>
-    public static Mat Load(string path)
+    public static Mat Load(string path, ChannelOrder order = ChannelOrder.Rgb)
     {
-        byte[] bytes;
+        byte[]? buffer = null;
         try
         {
-            bytes = File.ReadAllBytes(path);
+            using var file = File.OpenHandle(path);
+            var length = RandomAccess.GetLength(file);
+            if (length > Array.MaxLength)
+            {
+                throw new BadImageException(path, "it is larger than 2 GB");
+            }
+
+            // Rented: files are large objects, which would keep the garbage collector busy.
+            buffer = ArrayPool<byte>.Shared.Rent((int)length);
+            return Decode(buffer.AsSpan(0, Read(file, buffer.AsSpan(0, (int)length))), path, order);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new BadImageException(path, e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist" : e.Message.TrimEnd('.'));
         }
-
-        return Decode(bytes, path);
+        finally
+        {
+            if (buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
     }
 
     /// <summary>Decodes the bytes of an image file; <paramref name="name"/> is what errors call it.</summary>
     /// <inheritdoc cref="Load" path="/exception" />
-    public static Mat Decode(byte[] bytes, string name)
+    public static Mat Decode(ReadOnlySpan<byte> bytes, string name, ChannelOrder order = ChannelOrder.Rgb)
     {
         if (ImageFileFormat.FindProblem(bytes) is { } problem)
         {
@@ -62,11 +81,23 @@ public static class ImageDecoder
             throw new BadImageException(name, "it is damaged");
         }
 
-        if (image.Channels() == 3)
+        if (image.Channels() == 3 && order == ChannelOrder.Rgb)
         {
             Cv2.CvtColor(image, image, ColorConversionCodes.BGR2RGB);
         }
 
         return image;
+    }
+
+    /// <summary>Fills <paramref name="bytes"/> as far as the file goes.</summary>
+    private static int Read(SafeFileHandle file, Span<byte> bytes)
+    {
+        var done = 0;
+        while (done < bytes.Length && RandomAccess.Read(file, bytes[done..], done) is > 0 and var read)
+        {
+            done += read;
+        }
+
+        return done;
     }
 }

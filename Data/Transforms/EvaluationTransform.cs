@@ -1,4 +1,5 @@
 using OneFractal.Common;
+using OneFractal.Data.Readers;
 using OpenCvSharp;
 
 namespace OneFractal.Data.Transforms;
@@ -9,6 +10,19 @@ namespace OneFractal.Data.Transforms;
 /// </summary>
 public sealed class EvaluationTransform(Preprocessing preprocessing) : ImageTransform(preprocessing)
 {
+    // Nothing is drawn from it.
+    private static readonly RandomStream Unused = new(0);
+
+    /// <summary>
+    /// Transforms <paramref name="image"/> (8-bit, 3 channels or grey, any size; unchanged) and writes it to <paramref name="pixels"/>, as
+    /// <see cref="ImageTransform.Apply(Mat, RandomStream, Span{float})"/> does.
+    /// </summary>
+    /// <param name="image">The image.</param>
+    /// <param name="order">The order of its channels; the result is in R, G, B order all the same, and equal.</param>
+    /// <param name="pixels">Where the result goes.</param>
+    /// <exception cref="DataException">The image is so long and thin that it cannot be resized.</exception>
+    public void Apply(Mat image, ChannelOrder order, Span<float> pixels) => Apply(image, order, Unused, pixels);
+
     private protected override void Transform(Mat image, Mat target, RandomStream random)
     {
         var (width, height) = (Preprocessing.Width, Preprocessing.Height);
@@ -19,6 +33,11 @@ public sealed class EvaluationTransform(Preprocessing preprocessing) : ImageTran
         var size = widthDecides
             ? new Size(coverWidth, Math.Max(coverHeight, (int)((long)coverWidth * image.Rows / image.Cols)))
             : new Size(Math.Max(coverWidth, (int)((long)coverHeight * image.Cols / image.Rows)), coverHeight);
+
+        if ((long)size.Width * size.Height > ImageFileFormat.MaximumPixels)
+        {
+            throw new DataException($"An image of {image.Cols}×{image.Rows} pixels is too long and thin: its shorter side cannot be resized to {Math.Min(coverWidth, coverHeight)}.");
+        }
 
         if (size.Width == width && size.Height == height)
         {

@@ -27,13 +27,16 @@ public abstract class ImageTransform
     /// <param name="image">The image.</param>
     /// <param name="random">Where random choices come from.</param>
     /// <param name="pixels">Where the result goes.</param>
-    public void Apply(Mat image, RandomStream random, Span<float> pixels)
+    public void Apply(Mat image, RandomStream random, Span<float> pixels) => Apply(image, ChannelOrder.Rgb, random, pixels);
+
+    /// <summary>The same for an image of either order, where <see cref="Transform"/> treats all channels alike.</summary>
+    private protected void Apply(Mat image, ChannelOrder order, RandomStream random, Span<float> pixels)
     {
         using var work = new Mat();
         if (Preprocessing.Channels == 1 && image.Channels() == 3)
         {
             using var grey = new Mat();
-            Cv2.CvtColor(image, grey, ColorConversionCodes.RGB2GRAY);
+            Cv2.CvtColor(image, grey, order == ChannelOrder.Rgb ? ColorConversionCodes.RGB2GRAY : ColorConversionCodes.BGR2GRAY);
             Transform(grey, work, random);
         }
         else
@@ -41,7 +44,7 @@ public abstract class ImageTransform
             Transform(image, work, random);
         }
 
-        _normalizer.Write(work, pixels);
+        _normalizer.Write(work, order, pixels);
         Finish(pixels[..OutputLength], random);
     }
 

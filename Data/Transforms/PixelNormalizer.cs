@@ -28,8 +28,8 @@ internal sealed class PixelNormalizer
         _offset = [.. preprocessing.Mean.Zip(preprocessing.Std, (mean, std) => (float)(-(double)mean / std))];
     }
 
-    /// <summary>Writes <paramref name="image"/>, which has the model's height and width and 1 or 3 channels.</summary>
-    public void Write(Mat image, Span<float> pixels)
+    /// <summary>Writes <paramref name="image"/>, which has the model's height and width and 1 or 3 channels, in R, G, B order.</summary>
+    public void Write(Mat image, ChannelOrder order, Span<float> pixels)
     {
         if (image.Rows != _preprocessing.Height || image.Cols != _preprocessing.Width || !image.IsContinuous())
         {
@@ -40,7 +40,7 @@ internal sealed class PixelNormalizer
         var plane = image.Rows * image.Cols;
         if (image.Channels() == 3)
         {
-            WriteInterleaved(source, pixels[..(3 * plane)]);
+            WriteInterleaved(source, order, pixels[..(3 * plane)]);
             return;
         }
 
@@ -64,12 +64,14 @@ internal sealed class PixelNormalizer
         }
     }
 
-    private void WriteInterleaved(ReadOnlySpan<byte> source, Span<float> target)
+    private void WriteInterleaved(ReadOnlySpan<byte> source, ChannelOrder order, Span<float> target)
     {
         var plane = source.Length / 3;
-        var red = target[..plane];
-        var green = target.Slice(plane, plane);
-        var blue = target.Slice(2 * plane, plane);
+        // Which of the three results the first and the last byte of a pixel belong to.
+        var (x, z) = order == ChannelOrder.Rgb ? (0, 2) : (2, 0);
+        var first = target.Slice(x * plane, plane);
+        var second = target.Slice(plane, plane);
+        var third = target.Slice(z * plane, plane);
         var i = 0;
         for (; i + Block <= plane; i += Block)
         {
@@ -77,25 +79,25 @@ internal sealed class PixelNormalizer
             var b = Vector128.Create(source.Slice(3 * i + Block, Block));
             var c = Vector128.Create(source.Slice(3 * i + 2 * Block, Block));
             // Byte 3k + channel of the 48 goes to place k; an index outside a vector gives 0.
-            var r = Vector128.Shuffle(a, Vector128.Create(0, 3, 6, 9, 12, 15, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
+            var f = Vector128.Shuffle(a, Vector128.Create(0, 3, 6, 9, 12, 15, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
                 | Vector128.Shuffle(b, Vector128.Create(255, 255, 255, 255, 255, 255, 2, 5, 8, 11, 14, 255, 255, 255, 255, 255))
                 | Vector128.Shuffle(c, Vector128.Create(255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 4, 7, 10, 13));
-            var g = Vector128.Shuffle(a, Vector128.Create(1, 4, 7, 10, 13, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
+            var s = Vector128.Shuffle(a, Vector128.Create(1, 4, 7, 10, 13, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
                 | Vector128.Shuffle(b, Vector128.Create(255, 255, 255, 255, 255, 0, 3, 6, 9, 12, 15, 255, 255, 255, 255, 255))
                 | Vector128.Shuffle(c, Vector128.Create(255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2, 5, 8, 11, 14));
-            var v = Vector128.Shuffle(a, Vector128.Create(2, 5, 8, 11, 14, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
+            var t = Vector128.Shuffle(a, Vector128.Create(2, 5, 8, 11, 14, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
                 | Vector128.Shuffle(b, Vector128.Create(255, 255, 255, 255, 255, 1, 4, 7, 10, 13, 255, 255, 255, 255, 255, 255))
                 | Vector128.Shuffle(c, Vector128.Create(255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0, 3, 6, 9, 12, 15));
-            WriteBlock(r, red.Slice(i, Block), _scale[0], _offset[0]);
-            WriteBlock(g, green.Slice(i, Block), _scale[1], _offset[1]);
-            WriteBlock(v, blue.Slice(i, Block), _scale[2], _offset[2]);
+            WriteBlock(f, first.Slice(i, Block), _scale[x], _offset[x]);
+            WriteBlock(s, second.Slice(i, Block), _scale[1], _offset[1]);
+            WriteBlock(t, third.Slice(i, Block), _scale[z], _offset[z]);
         }
 
         for (; i < plane; i++)
         {
-            red[i] = source[3 * i] * _scale[0] + _offset[0];
-            green[i] = source[3 * i + 1] * _scale[1] + _offset[1];
-            blue[i] = source[3 * i + 2] * _scale[2] + _offset[2];
+            first[i] = source[3 * i] * _scale[x] + _offset[x];
+            second[i] = source[3 * i + 1] * _scale[1] + _offset[1];
+            third[i] = source[3 * i + 2] * _scale[z] + _offset[z];
         }
     }
 

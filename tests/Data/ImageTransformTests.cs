@@ -29,6 +29,26 @@ public sealed class ImageTransformTests
     }
 
     [TestMethod]
+    public void The_order_of_channels_does_not_matter()
+    {
+        Gen.Select(Gen.Int[1, 60], Gen.Int[1, 60], Gen.Int[1, 40], Gen.Int[1, 40], Gen.Bool).Sample((width, height, toWidth, toHeight, grey) =>
+        {
+            using var rgb = TestImages.Noise(width, height, 3, (ulong)(width * height));
+            using var bgr = rgb.CvtColor(ColorConversionCodes.RGB2BGR);
+            var channels = grey ? 1 : 3;
+            var transform = new EvaluationTransform(new Preprocessing(channels, toHeight, toWidth)
+            {
+                Mean = [.. new[] { 0.1f, 0.2f, 0.3f }.Take(channels)],
+                Std = [.. new[] { 0.5f, 0.25f, 0.125f }.Take(channels)],
+                Interpolation = Interpolation.Bicubic,
+            });
+            var pixels = new float[transform.OutputLength];
+            transform.Apply(bgr, ChannelOrder.Bgr, pixels);
+            CollectionAssert.AreEqual(Apply(transform, rgb), pixels);
+        });
+    }
+
+    [TestMethod]
     public void Grey_fills_three_channels_and_colour_becomes_grey()
     {
         using var grey = TestImages.Noise(8, 8, 1);
