@@ -58,7 +58,8 @@ internal static class Verbs
         Add<VerifyCommand, VerifySettings>(
             config, "verify", "Compares a model's outputs on every runtime of this machine", "verify photos.onnx --images photos/");
         Add<PredictCommand, PredictSettings>(
-            config, "predict", "Classifies images with a model file", "predict photos.onnx new/ --top 3");
+            config, "predict", "Classifies images with a model file", "predict photos.onnx new/ --top 3", "predict photos.onnx new/**/*.jpg --csv predictions.csv",
+            "predict photos.onnx --stdin --json -o predictions.json");
         Add<BackboneCommand, BackboneSettings>(
             config, "backbone", "Makes an ONNX backbone with fresh weights or those of a timm file, or looks into any ONNX model",
             "backbone list", "backbone create resnet18 -o resnet18.onnx", "backbone create resnet18 --weights resnet18.pth -o resnet18.onnx",
@@ -69,7 +70,8 @@ internal static class Verbs
             config, "augment", "Shows what augmentation does to an image", "augment photo.jpg --preview augmentations.png");
         Add<OpsCommand, OpsSettings>(config, "ops", "Lists the ONNX operators that are run and trained", "ops", "ops --json");
         Add<BenchCommand, BenchSettings>(
-            config, "bench", "Measures how fast this machine draws fractals, makes batches and trains", "bench synth --json", "bench data --json", "bench graph --json", "bench train --json");
+            config, "bench", "Measures how fast this machine draws fractals, makes batches, trains and predicts",
+            "bench synth --json", "bench data --json", "bench graph --json", "bench train --json", "bench predict --json", "bench predict photos.onnx new/ --threads 1");
         Add<DoctorCommand, DoctorSettings>(config, "doctor", "Tries what works on this machine and what does not", "doctor");
     }
 

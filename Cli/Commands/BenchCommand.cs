@@ -11,18 +11,24 @@ using OneFractal.Training;
 
 namespace OneFractal.Cli.Commands;
 
-/// <summary>Measures how fast this machine draws fractals, makes batches and trains.</summary>
+/// <summary>Measures how fast this machine draws fractals, makes batches, trains and predicts.</summary>
 internal sealed class BenchCommand : Verb<BenchSettings>
 {
     /// <inheritdoc />
     protected override int Run(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
+        if (settings.Files.Length > 0 && settings.What != BenchSubject.Predict)
+        {
+            throw new UsageException($"bench {settings.What.ToString().ToLowerInvariant()} takes no files.");
+        }
+
         Console.WriteLine(Machine.Description);
         var figures = settings.What switch
         {
             BenchSubject.Synth => Synth(settings, progress, cancellation),
             BenchSubject.Data => Data(settings, progress, cancellation),
             BenchSubject.Train => Train(settings, progress, cancellation),
+            BenchSubject.Predict => BenchPredict.Run(settings, progress, cancellation),
             _ => Graph(settings, progress, cancellation),
         };
         if (settings.Json)
@@ -35,12 +41,7 @@ internal sealed class BenchCommand : Verb<BenchSettings>
 
     private static Dictionary<string, object> Synth(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
-        if (settings.Window is not (> 0 and <= 60))
-        {
-            throw new UsageException(FormattableString.Invariant($"--window must be above 0 and at most 60 seconds, not {settings.Window}."));
-        }
-
-        var rates = SynthesisBenchmark.Run(progress, TimeSpan.FromSeconds(settings.Window), cancellation);
+        var rates = SynthesisBenchmark.Run(progress, settings.WindowOr(0.3), cancellation);
         Tables.Print(
             ["mode", "pixels", "images/s per core", "images/s, all cores", "ms, an image alone"],
             [.. rates.Select(r => (string[])[r.Mode, $"{r.Size}", Number(r.ImagesPerSecondPerCore), Number(r.ImagesPerSecond), FormattableString.Invariant($"{r.MillisecondsAlone:0.000}")])]);
@@ -60,21 +61,22 @@ internal sealed class BenchCommand : Verb<BenchSettings>
         var fractals = new FractalSetSettings { Classes = 200, Render = new RenderSettings { Size = 128, Points = 30_000 } };
         // Nothing is kept, so that every image is drawn, as in a set that is larger than memory.
         using var dataset = new SyntheticDataset(FractalSet.Create(fractals, cancellation), cacheBytes: 0);
-        var preprocessing = Backbone.Create(settings.Backbone, seed: 0).Metadata!.Preprocessing;
+        var backbone = settings.Backbone ?? "vit-micro";
+        var preprocessing = Backbone.Create(backbone, seed: 0).Metadata!.Preprocessing;
         var augmentation = new AugmentationRecipe { VerticalFlip = 0.5, RandAugment = "rand-m9-mstd0.5-inc1", ColorJitter = 0.4, RandomErasing = 0.5, Mixup = 0.8, CutMix = 1 };
         var loaderSettings = new LoaderSettings { Mix = augmentation.ToMixSettings() };
         loaderSettings = settings.Workers is > 0 and var workers ? loaderSettings with { Workers = workers } : loaderSettings;
         var loader = LoaderBenchmark.Run(dataset, new TrainingTransform(preprocessing, augmentation.ToSettings()), loaderSettings, cancellation: cancellation);
         var recipe = new TrainingRecipe { Steps = settings.Steps, WarmupSteps = 0, Augmentation = augmentation };
         var waiting = DataWaitBenchmark.Run(
-            new PretrainingSettings { Backbone = settings.Backbone, Fractals = fractals, Recipe = recipe }, progress, cancellation);
+            new PretrainingSettings { Backbone = backbone, Fractals = fractals, Recipe = recipe }, progress, cancellation);
         Tables.Print(
             ["stage", "measured"],
             [
                 ["draw a fractal (128 px), one thread", $"{Number(loader.LoadImagesPerSecond)} images/s"],
                 ["augment and normalise, one thread", $"{Number(loader.TransformImagesPerSecond)} images/s"],
                 [$"whole loader, threads: {loader.Workers}", $"{Number(loader.LoaderImagesPerSecond)} images/s"],
-                [$"training {settings.Backbone} waits for data", FormattableString.Invariant($"{waiting:P2} of its time")],
+                [$"training {backbone} waits for data", FormattableString.Invariant($"{waiting:P2} of its time")],
             ]);
         return new Dictionary<string, object>
         {
@@ -83,7 +85,7 @@ internal sealed class BenchCommand : Verb<BenchSettings>
             ["transform_images_per_second"] = Math.Round(loader.TransformImagesPerSecond, 1),
             ["loader_workers"] = loader.Workers,
             ["loader_images_per_second"] = Math.Round(loader.LoaderImagesPerSecond, 1),
-            ["backbone"] = settings.Backbone,
+            ["backbone"] = backbone,
             ["data_wait_fraction"] = Math.Round(waiting, 4),
         };
     }

@@ -14,4 +14,7 @@ internal enum BenchSubject
 
     /// <summary>Training on ONNX Runtime against training on TorchSharp.</summary>
     Train,
+
+    /// <summary>Classifying files against the bare session call.</summary>
+    Predict,
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using OneFractal.Inference;
 using Spectre.Console.Cli;
 
 namespace OneFractal.Cli.Settings;
@@ -10,9 +11,13 @@ internal sealed class PredictSettings : ComputeSettings
     [Description("A classifier.onnx that finetune wrote; it holds its labels and preprocessing")]
     public required string Model { get; init; }
 
-    [CommandArgument(1, "<IMAGES>")]
-    [Description("Image files, folders (all images below) and globs in quotes")]
-    public required string[] Images { get; init; }
+    [CommandArgument(1, "[IMAGES]")]
+    [Description("Image files, folders (all images below, in ordinal order) and globs in quotes")]
+    public string[] Images { get; init; } = [];
+
+    [CommandOption("--stdin")]
+    [Description("Then the image files that standard input lists, a path a line, as they come")]
+    public bool Stdin { get; init; }
 
     [CommandOption("--top <N>")]
     [Description("How many classes to show for each image")]
@@ -27,10 +32,26 @@ internal sealed class PredictSettings : ComputeSettings
     public int Batch { get; init; }
 
     [CommandOption("--csv <FILE>")]
-    [Description("Write a CSV file instead of lines")]
+    [Description("Write a CSV file instead of lines, whole or not at all")]
     public string? Csv { get; init; }
 
     [CommandOption(OptionNames.Json)]
-    [Description("Print JSON instead of lines")]
+    [Description("Print JSON instead of lines: a list, an element a line as they come")]
     public bool Json { get; init; }
+
+    [CommandOption(OptionNames.Output)]
+    [Description("Write to this file, whole or not at all, instead of printing")]
+    public string? Output { get; init; }
+
+    /// <summary>Two runs side by side have the best throughput; a single thread has nothing to divide.</summary>
+    public static int ParallelRunsOf(int? threads) => (threads ?? Environment.ProcessorCount) > 1 ? 2 : 1;
+
+    /// <summary>The files to classify, as they are found.</summary>
+    /// <exception cref="UsageException">None are named.</exception>
+    public IEnumerable<string> FindImages(TextReader input, CancellationToken cancellation)
+    {
+        return Images.Length > 0 || Stdin
+            ? ImageFiles.Find(Images).Concat(Stdin ? ImageFiles.ReadList(input, cancellation) : [])
+            : throw new UsageException("Name images, folders or globs, or list them on standard input with --stdin. See 'onefractal predict --help'.");
+    }
 }

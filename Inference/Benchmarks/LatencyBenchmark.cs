@@ -15,16 +15,10 @@ public static class LatencyBenchmark
         return new LatencyReport(
             runner.Device,
             single.Length,
-            Percentile(single, 0.5),
-            Percentile(single, 0.95),
+            Percentiles.NearestRank(single, 0.5),
+            Percentiles.NearestRank(single, 0.95),
             settings.BatchSize,
-            settings.BatchSize / Percentile(batches, 0.5) * 1000);
-    }
-
-    /// <summary>The nearest-rank percentile of <paramref name="sorted"/> values.</summary>
-    internal static double Percentile(double[] sorted, double share)
-    {
-        return sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
+            settings.BatchSize / Percentiles.NearestRank(batches, 0.5) * 1000);
     }
 
     /// <summary>Milliseconds of each run, in ascending order.</summary>

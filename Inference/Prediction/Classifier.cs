@@ -1,3 +1,4 @@
+using System.Buffers;
 using OneFractal.Data.Readers;
 using OneFractal.Data.Transforms;
 using OpenCvSharp;
@@ -5,13 +6,11 @@ using OpenCvSharp;
 namespace OneFractal.Inference;
 
 /// <summary>
-/// An image classifier from one ONNX file, which holds everything: graph, labels and preprocessing. Thread-safe: share one instance, its
-/// calls run side by side.
+/// An image classifier from one ONNX file, which holds everything: graph, labels and preprocessing. Thread-safe: load it once and share it; every
+/// call has buffers of its own, and calls of several threads run side by side in the one session. For many files see <see cref="FilePredictor"/>.
 /// </summary>
 public sealed class Classifier : IDisposable
 {
-    // An evaluation transform draws nothing; it takes a stream since training's do.
-    private static readonly RandomStream Unused = new(0);
     private readonly EvaluationTransform _transform;
 
     private Classifier(ModelRunner runner)
@@ -41,7 +40,7 @@ public sealed class Classifier : IDisposable
     /// <inheritdoc cref="Load" path="/exception" />
     public static Classifier Create(OnnxModel model, SessionSettings? settings = null) => Open(ModelRunner.Create(model, settings));
 
-    /// <summary>Classifies an image.</summary>
+    /// <summary>Classifies an image. May be called by any number of threads at once.</summary>
     /// <param name="image">8 bits a channel, 3 channels or 1 (grey), any size; it is not changed.</param>
     /// <param name="order">The order of its channels.</param>
     public Prediction Predict(Mat image, ChannelOrder order = ChannelOrder.Rgb) => PredictBatch([image], order)[0];
@@ -50,24 +49,35 @@ public sealed class Classifier : IDisposable
     /// <exception cref="Data.BadImageException">The file cannot be decoded.</exception>
     public Prediction Predict(string path)
     {
-        using var image = ImageDecoder.Load(path);
-        return Predict(image);
+        using var image = ImageDecoder.Load(path, ChannelOrder.Bgr);
+        return Predict(image, ChannelOrder.Bgr);
     }
 
     /// <summary>Classifies images in one run of the model; the results are in their order.</summary>
     /// <inheritdoc cref="Predict(Mat, ChannelOrder)" path="/param" />
     public IReadOnlyList<Prediction> PredictBatch(IReadOnlyList<Mat> images, ChannelOrder order = ChannelOrder.Rgb)
     {
-        var pixels = new float[images.Count * Runner.ImageLength];
-        for (var i = 0; i < images.Count; i++)
+        // Rented: a batch is a large object, which would keep the garbage collector busy.
+        var pixels = ArrayPool<float>.Shared.Rent(images.Count * Runner.ImageLength);
+        try
         {
-            Prepare(images[i], order, pixels.AsSpan(i * Runner.ImageLength, Runner.ImageLength));
-        }
+            for (var i = 0; i < images.Count; i++)
+            {
+                Prepare(images[i], order, pixels.AsSpan(i * Runner.ImageLength, Runner.ImageLength));
+            }
 
-        return Classify(pixels, images.Count);
+            var classes = Labels.Count;
+            var logits = new float[images.Count * classes];
+            Runner.Run(pixels, images.Count, logits);
+            return [.. Enumerable.Range(0, images.Count).Select(i => new Prediction(Labels, logits.AsSpan(i * classes, classes)))];
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(pixels);
+        }
     }
 
-    /// <inheritdoc />
+    /// <summary>Frees the model, when no call is under way any more.</summary>
     public void Dispose() => Runner.Dispose();
 
     /// <summary>Writes the model's input for an image.</summary>
@@ -78,24 +88,7 @@ public sealed class Classifier : IDisposable
             throw new ArgumentException($"Images need 8 bits a channel and 1 or 3 channels, not {image}.", nameof(image));
         }
 
-        if (order == ChannelOrder.Bgr && image.Channels() == 3)
-        {
-            using var swapped = new Mat();
-            Cv2.CvtColor(image, swapped, ColorConversionCodes.BGR2RGB);
-            _transform.Apply(swapped, Unused, pixels);
-            return;
-        }
-
-        _transform.Apply(image, Unused, pixels);
-    }
-
-    /// <summary>Classifies <paramref name="count"/> images that are preprocessed.</summary>
-    internal Prediction[] Classify(ReadOnlyMemory<float> pixels, int count)
-    {
-        var classes = Labels.Count;
-        var logits = new float[count * classes];
-        Runner.Run(pixels, count, logits);
-        return [.. Enumerable.Range(0, count).Select(i => new Prediction(Labels, logits.AsSpan(i * classes, classes)))];
+        _transform.Apply(image, order, pixels);
     }
 
     private static Classifier Open(ModelRunner runner)

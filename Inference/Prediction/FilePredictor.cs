@@ -1,20 +1,23 @@
-using OneFractal.Data;
-using OneFractal.Data.Readers;
-
 namespace OneFractal.Inference;
 
 /// <summary>
-/// Classifies any number of image files in constant memory: while the model runs on one batch, the files of the next are decoded on the
-/// other cores. The order is kept, and a bad file is one row with an error.
+/// Classifies any number of image files in memory that does not grow with them: threads decode files into the batches that come next while
+/// the model runs, as often side by side as <see cref="SessionSettings.ParallelRuns"/> says: with two, throughput is best. The order is kept, and a
+/// bad file is one row with an error.
 /// </summary>
 public static class FilePredictor
 {
     /// <summary>Classifies <paramref name="paths"/>, lazily, in their order.</summary>
-    /// <param name="classifier">The classifier.</param>
-    /// <param name="paths">Image files; they may be listed while the first are classified.</param>
-    /// <param name="batchSize">Images in one run of the model.</param>
+    /// <param name="classifier">The classifier; it stays the caller's.</param>
+    /// <param name="paths">
+    /// Image files. They are listed by a thread of its own while others are classified, some batches ahead; where listing may wait, as for a line of
+    /// standard input, let it end with <paramref name="cancellation"/> too.
+    /// </param>
+    /// <param name="batchSize">Images in one run of the model; only the last may have fewer.</param>
     /// <param name="workers">Threads that decode; 0 takes one per core.</param>
-    /// <param name="cancellation">Ends the work between two batches.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="ModelException">ONNX Runtime fails while it runs.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static IEnumerable<FilePrediction> Predict(
         Classifier classifier, IEnumerable<string> paths, int batchSize = 32, int workers = 0, CancellationToken cancellation = default)
     {
@@ -26,59 +29,13 @@ public static class FilePredictor
     private static IEnumerable<FilePrediction> Run(
         Classifier classifier, IEnumerable<string> paths, int batchSize, int workers, CancellationToken cancellation)
     {
-        // Two buffers: the model reads one while the other is filled.
-        var buffers = new[] { NewBuffer(classifier, batchSize), NewBuffer(classifier, batchSize) };
-        var turn = 0;
-        Task<PreparedBatch>? pending = null;
-        foreach (var chunk in paths.Chunk(batchSize))
+        using var pipeline = new PredictionPipeline(classifier, paths, batchSize, workers, batch => classifier.Runner.Run(batch.Pixels, batch.Count, batch.Logits), cancellation);
+        while (pipeline.Take() is { } rows)
         {
-            cancellation.ThrowIfCancellationRequested();
-            var ready = pending?.GetAwaiter().GetResult();
-            var buffer = buffers[turn++ % buffers.Length];
-            pending = Task.Run(() => Prepare(classifier, chunk, buffer, workers), CancellationToken.None);
-            foreach (var prediction in ready is null ? [] : Classify(classifier, ready))
+            foreach (var row in rows)
             {
-                yield return prediction;
+                yield return row;
             }
         }
-
-        foreach (var prediction in pending is null ? [] : Classify(classifier, pending.GetAwaiter().GetResult()))
-        {
-            yield return prediction;
-        }
     }
-
-    private static float[] NewBuffer(Classifier classifier, int batchSize)
-    {
-        return GC.AllocateUninitializedArray<float>(checked(batchSize * classifier.Runner.ImageLength), pinned: true);
-    }
-
-    private static PreparedBatch Prepare(Classifier classifier, string[] paths, float[] buffer, int workers)
-    {
-        var length = classifier.Runner.ImageLength;
-        var errors = new string?[paths.Length];
-        Parallel.For(0, paths.Length, new ParallelOptions { MaxDegreeOfParallelism = workers }, i =>
-        {
-            var pixels = buffer.AsSpan(i * length, length);
-            try
-            {
-                using var image = ImageDecoder.Load(paths[i]);
-                classifier.Prepare(image, ChannelOrder.Rgb, pixels);
-            }
-            catch (BadImageException e)
-            {
-                errors[i] = e.Problem;
-                pixels.Clear();
-            }
-        });
-        return new PreparedBatch(paths, errors, buffer);
-    }
-
-    private static IEnumerable<FilePrediction> Classify(Classifier classifier, PreparedBatch batch)
-    {
-        var predictions = classifier.Classify(batch.Pixels, batch.Paths.Length);
-        return batch.Paths.Select((path, i) => new FilePrediction(path, batch.Errors[i] is null ? predictions[i] : null, batch.Errors[i]));
-    }
-
-    private sealed record PreparedBatch(string[] Paths, string?[] Errors, float[] Pixels);
 }

@@ -4,60 +4,80 @@ using OneFractal.Data.Readers;
 
 namespace OneFractal.Inference;
 
-/// <summary>Turns what a user names (files, folders, globs) into image files.</summary>
+/// <summary>Turns what a user names (files, folders, globs, lists) into image files, as they are asked for: memory does not grow with their number.</summary>
 public static partial class ImageFiles
 {
     /// <summary>
     /// The image files of <paramref name="arguments"/>, in their order: a file is itself; a folder is all images at any depth below it; a
-    /// glob (<c>*</c>, <c>?</c>, <c>**</c> for any depth) is the images it matches. Folders and globs give their files in ordinal order
-    /// and skip hidden ones. What does not exist is returned as it is, so that reading it says so.
+    /// glob (<c>*</c>, <c>?</c>, <c>**</c> for any depth) is the images it matches. Folders and globs give their files in ordinal order of their
+    /// paths and skip hidden ones. What does not exist is returned as it is, so that reading it says so.
     /// </summary>
-    /// <exception cref="DataException">A folder holds no images.</exception>
+    /// <exception cref="DataException">A folder holds no images; it comes when its first is asked for.</exception>
     public static IEnumerable<string> Find(IEnumerable<string> arguments) => arguments.SelectMany(Find);
+
+    /// <summary>The paths of a list, one a line, as they come; lines that are empty are left out.</summary>
+    /// <param name="reader">The list, such as standard input.</param>
+    /// <param name="cancellation">Ends the wait for a line.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static IEnumerable<string> ReadList(TextReader reader, CancellationToken cancellation = default)
+    {
+        // A read from a terminal or a pipe cannot be broken off, but it can be left alone.
+        while (Task.Run(reader.ReadLine, CancellationToken.None).WaitAsync(cancellation).GetAwaiter().GetResult() is { } line)
+        {
+            if (line.Length > 0)
+            {
+                yield return line;
+            }
+        }
+    }
 
     private static IEnumerable<string> Find(string argument)
     {
-        if (File.Exists(argument))
-        {
-            return [argument];
-        }
-
         if (Directory.Exists(argument))
         {
-            var images = List(argument, _ => true);
-            return images.Length > 0
-                ? images
-                : throw new DataException($"'{argument}' holds no images: images end in {string.Join(' ', ImageDecoder.Suffixes)}.");
+            return OrElse(List(argument), () => throw new DataException($"'{argument}' holds no images: images end in {string.Join(' ', ImageDecoder.Suffixes)}."));
         }
 
         var wildcard = argument.IndexOfAny(['*', '?']);
-        if (wildcard < 0)
+        if (wildcard < 0 || File.Exists(argument))
         {
             return [argument];
         }
 
         var slash = argument.LastIndexOfAny(['/', Path.DirectorySeparatorChar], wildcard);
         var folder = slash < 0 ? "" : argument[..(slash + 1)];
-        var pattern = GlobPattern(argument[(slash + 1)..]);
-        var matches = Directory.Exists(slash < 0 ? "." : folder) ? List(folder, pattern.IsMatch) : [];
-        return matches.Length > 0 ? matches : [argument];
+        var glob = argument[(slash + 1)..].Replace('\\', '/');
+        var pattern = GlobPattern(glob);
+        var depth = glob.Contains("**", StringComparison.Ordinal) ? int.MaxValue : glob.Count(c => c == '/');
+        return OrElse(
+            Directory.Exists(slash < 0 ? "." : folder) ? List(folder, depth).Where(path => pattern.IsMatch(path[folder.Length..].Replace(Path.DirectorySeparatorChar, '/'))) : [],
+            () => argument);
     }
 
-    private static string[] List(string folder, Func<string, bool> wanted)
+    /// <summary>The images in <paramref name="folder"/>, which their paths begin with as it is written, and up to <paramref name="depth"/> folders below it.</summary>
+    private static IEnumerable<string> List(string folder, int depth = int.MaxValue)
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden };
-        var root = folder.Length == 0 ? "." : folder;
-        string[] files = [.. Directory.EnumerateFiles(root, "*", options)
-            .Where(ImageDecoder.HasImageSuffix)
-            .Select(path => Path.GetRelativePath(root, path))
-            .Where(path => wanted(path.Replace(Path.DirectorySeparatorChar, '/')))];
-        Array.Sort(files, string.CompareOrdinal);
-        return [.. files.Select(path => Path.Combine(folder, path))];
+        return SortedListing.Of(folder.Length == 0 ? "." : folder, ImageDecoder.HasImageSuffix, depth).Select(path => Path.Combine(folder, path));
+    }
+
+    private static IEnumerable<string> OrElse(IEnumerable<string> paths, Func<string> instead)
+    {
+        var any = false;
+        foreach (var path in paths)
+        {
+            any = true;
+            yield return path;
+        }
+
+        if (!any)
+        {
+            yield return instead();
+        }
     }
 
     private static Regex GlobPattern(string glob)
     {
-        var pattern = GlobToken().Replace(glob.Replace('\\', '/'), token => token.Value switch
+        var pattern = GlobToken().Replace(glob, token => token.Value switch
         {
             "**/" => "(?:.*/)?",
             "**" => ".*",

@@ -27,9 +27,25 @@ public sealed class Prediction
     /// <summary>The <paramref name="count"/> likeliest classes, the likeliest first; fewer when there are not as many.</summary>
     public IReadOnlyList<ClassProbability> Top(int count)
     {
-        return [.. Enumerable.Range(0, _labels.Count)
-            .OrderByDescending(i => Probabilities[i])
-            .Take(count)
-            .Select(i => new ClassProbability(i, _labels[i], Probabilities[i]))];
+        // Sorted in as they come: few are asked for, and of most classes it is clear at once that they are not among them.
+        var places = new int[Math.Min(count, _labels.Count)];
+        var found = 0;
+        for (var i = 0; i < _labels.Count; i++)
+        {
+            var at = found;
+            while (at > 0 && Probabilities[i] > Probabilities[places[at - 1]])
+            {
+                at--;
+            }
+
+            if (at < places.Length)
+            {
+                found = Math.Min(found + 1, places.Length);
+                places.AsSpan(at, found - at - 1).CopyTo(places.AsSpan(at + 1));
+                places[at] = i;
+            }
+        }
+
+        return [.. places.Select(i => new ClassProbability(i, _labels[i], Probabilities[i]))];
     }
 }

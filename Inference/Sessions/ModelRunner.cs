@@ -15,11 +15,13 @@ public sealed class ModelRunner : IDisposable
     private readonly RunOptions _options = new();
     private readonly string[] _inputNames;
     private readonly string[] _outputNames;
+    private volatile bool _disposed;
 
     private ModelRunner(string source, ModelMetadata? metadata, SessionSettings settings, Func<SessionOptions, InferenceSession> open)
     {
         Source = source;
         Metadata = metadata;
+        ParallelRuns = settings.ParallelRuns;
         (_session, Device) = SessionFactory.Create(source, settings, open);
         try
         {
@@ -43,6 +45,9 @@ public sealed class ModelRunner : IDisposable
 
     /// <summary>Where it runs: <c>cpu</c> or <c>cuda:n</c>.</summary>
     public ComputeDevice Device { get; }
+
+    /// <summary>Runs that it is meant to make side by side.</summary>
+    public int ParallelRuns { get; }
 
     /// <summary>Shape of one image: channels, height, width.</summary>
     public IReadOnlyList<int> ImageShape { get; }
@@ -81,8 +86,11 @@ public sealed class ModelRunner : IDisposable
     /// <param name="count">How many images.</param>
     /// <param name="outputs">Takes count × <see cref="OutputLength"/> values.</param>
     /// <exception cref="ModelException">ONNX Runtime fails while it runs.</exception>
+    /// <exception cref="ObjectDisposedException">The runner is disposed.</exception>
     public void Run(ReadOnlyMemory<float> images, int count, Memory<float> outputs)
     {
+        // The runtime itself would crash.
+        ObjectDisposedException.ThrowIf(_disposed, this);
         // The runtime takes writable memory for inputs too, but does not write to it.
         var input = MemoryMarshal.AsMemory(images[..(count * ImageLength)]);
         outputs = outputs[..(count * OutputLength)];
@@ -110,9 +118,10 @@ public sealed class ModelRunner : IDisposable
         }
     }
 
-    /// <inheritdoc />
+    /// <summary>Frees the session, when no run is under way any more.</summary>
     public void Dispose()
     {
+        _disposed = true;
         _session.Dispose();
         _options.Dispose();
     }

@@ -7,7 +7,7 @@ namespace OneFractal.Inference;
 public static class SessionFactory
 {
     private const string CudaProvider = "CUDAExecutionProvider";
-    private static readonly Lazy<OrtEnv> Environment = new(CreateEnvironment);
+    private static readonly Lazy<OrtEnv> Runtime = new(CreateEnvironment);
 
     // Loading the CUDA libraries in vain takes time, so that `auto` tries only once.
     private static volatile bool _cudaFailed;
@@ -22,7 +22,7 @@ public static class SessionFactory
         string source, SessionSettings settings, Func<SessionOptions, InferenceSession> open)
     {
         var device = settings.Device;
-        var hasCuda = Environment.Value.GetAvailableProviders().Contains(CudaProvider);
+        var hasCuda = Runtime.Value.GetAvailableProviders().Contains(CudaProvider);
         if (device.Kind == ComputeDeviceKind.Cuda || (device.Kind == ComputeDeviceKind.Auto && hasCuda && !_cudaFailed))
         {
             try
@@ -59,9 +59,16 @@ public static class SessionFactory
             GraphOptimizationLevel = settings.Optimize ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
-        if (settings.Threads > 0)
+        var threads = settings.Threads == 0 && settings.ParallelRuns > 1 ? Environment.ProcessorCount : settings.Threads;
+        if (threads > 0)
         {
-            options.IntraOpNumThreads = settings.Threads;
+            options.IntraOpNumThreads = (threads + settings.ParallelRuns - 1) / settings.ParallelRuns;
+        }
+
+        if (settings.ParallelRuns > 1)
+        {
+            // Threads that have nothing to do leave the cores to other runs and to what prepares their images.
+            options.AddSessionConfigEntry("session.force_spinning_stop", "1");
         }
 
         if (cuda is { } index)

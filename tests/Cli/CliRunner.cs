@@ -10,8 +10,16 @@ internal static class CliRunner
     /// <summary>Runs a command line to its end.</summary>
     public static CliResult Run(params string[] args) => Finish(Start(args));
 
-    /// <summary>Starts a command line.</summary>
+    /// <summary>Starts a command line that reads nothing.</summary>
     public static Process Start(params string[] args)
+    {
+        var process = Open(args);
+        process.StandardInput.Close();
+        return process;
+    }
+
+    /// <summary>Starts a command line that reads what the caller writes to its standard input.</summary>
+    public static Process Open(params string[] args)
     {
         string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "onefractal.dll"), .. args];
         // A suite that was started in the background ignores SIGINT, and what it starts would inherit that.
@@ -22,9 +30,7 @@ internal static class CliRunner
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        return process;
+        return Process.Start(start)!;
     }
 
     /// <summary>Waits for a process and collects what it wrote.</summary>

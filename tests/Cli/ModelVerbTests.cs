@@ -48,6 +48,36 @@ public sealed class ModelVerbTests
     }
 
     [TestMethod]
+    public void Predict_ReadsAListAsItComes_AndLeavesNoHalfFile()
+    {
+        using var folder = new TempFolder();
+        TestModels.Classifier().Save(folder["model.onnx"]);
+        TestImages.WriteClassFolders(folder["images"], classes: 2, perClass: 2);
+        string[] listed = [folder["images", "b", "001.png"], folder["images", "a", "000.png"]];
+        var reading = CliRunner.Open("predict", folder["model.onnx"], folder["images", "a"], "--stdin", "--json", "-o", folder["out.json"]);
+        reading.StandardInput.Write(string.Join('\n', listed));
+        reading.StandardInput.Close();
+        var result = CliRunner.Finish(reading);
+        Assert.AreEqual(new CliResult(0, "", ""), result);
+        using var predictions = JsonDocument.Parse(File.ReadAllText(folder["out.json"]));
+        CollectionAssert.AreEqual(
+            (string[])[folder["images", "a", "000.png"], folder["images", "a", "001.png"], .. listed],
+            predictions.RootElement.EnumerateArray().Select(e => e.GetProperty("path").GetString()).ToArray());
+
+        var before = Directory.GetFileSystemEntries(folder.Path);
+        var waiting = CliRunner.Open("predict", folder["model.onnx"], "--stdin", "--csv", folder["out.csv"]);
+        waiting.StandardInput.Write($"{listed[0]}\n");
+        waiting.StandardInput.Flush();
+        Assert.IsTrue(SpinWait.SpinUntil(() => Directory.GetFileSystemEntries(folder.Path).Length > before.Length, TimeSpan.FromSeconds(30)));
+        CliRunner.Signal(waiting, "INT");
+        Assert.AreEqual(130, CliRunner.Finish(waiting).ExitCode);
+        CollectionAssert.AreEquivalent(before, Directory.GetFileSystemEntries(folder.Path));
+
+        Assert.Contains("Name images", CliRunner.Fails(2, "predict", folder["model.onnx"]));
+        Assert.Contains("--output", CliRunner.Fails(2, "predict", folder["model.onnx"], "x.png", "--csv", folder["a.csv"], "-o", folder["b.csv"]));
+    }
+
+    [TestMethod]
     public void BackboneInspect_ShowsLayersHeadAndTheNextCommand()
     {
         using var folder = new TempFolder();

@@ -6,15 +6,6 @@ namespace OneFractal.Tests.Inference;
 public sealed class LatencyBenchmarkTests
 {
     [TestMethod]
-    public void Percentile_IsTheNearestRank()
-    {
-        double[] sorted = [.. Enumerable.Range(1, 20).Select(i => (double)i)];
-        Assert.AreEqual(10, LatencyBenchmark.Percentile(sorted, 0.5));
-        Assert.AreEqual(19, LatencyBenchmark.Percentile(sorted, 0.95));
-        Assert.AreEqual(7, LatencyBenchmark.Percentile([7], 0.95));
-    }
-
-    [TestMethod]
     public void Measure_CountsItsRuns()
     {
         using var runner = ModelRunner.Create(TestModels.Features(), new SessionSettings { Device = ComputeDevice.Cpu, Threads = 1 });
@@ -23,5 +14,20 @@ public sealed class LatencyBenchmarkTests
         Assert.AreEqual(ComputeDevice.Cpu, report.Device);
         Assert.IsTrue(report.MedianMilliseconds > 0 && report.MedianMilliseconds <= report.P95Milliseconds);
         Assert.IsGreaterThan(0, report.ImagesPerSecond);
+    }
+
+    [TestMethod]
+    public void Prediction_IsMeasuredBesideTheBareCall()
+    {
+        using var folder = new TempFolder();
+        var files = SamplePictures.Write(folder.Path, 2);
+        var settings = new PredictionBenchmarkSettings { Device = ComputeDevice.Cpu, Threads = 2, BatchSize = 3, Rounds = 2, Window = TimeSpan.FromMilliseconds(10) };
+        var report = PredictionBenchmark.Run(TestModels.Classifier(), files, settings);
+        Assert.IsTrue(report is { SessionImagesPerSecond: > 0, DecodeImagesPerSecond: > 0, PipelineImagesPerSecond: > 0, BoundRatio: > 0 and <= 1, Files: 2, Rounds: 2 });
+        Assert.IsTrue(report.LowestRatio > 0 && report.LowestRatio <= report.PipelineToSessionRatio && report.PipelineToSessionRatio <= report.HighestRatio);
+        Assert.AreEqual(0, report.ImagesPerRound % (3 * settings.ParallelRuns));
+
+        File.WriteAllText(files[0], "");
+        Assert.Contains(files[0], Assert.ThrowsExactly<OneFractalException>(() => PredictionBenchmark.Run(TestModels.Classifier(), files, settings)).Message);
     }
 }
