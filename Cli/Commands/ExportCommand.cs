@@ -25,26 +25,66 @@ internal sealed class ExportCommand : Verb<ExportSettings>
             return ExportWeights(settings, output, batch);
         }
 
-        var report = ModelExport.Run(
-            settings.Model,
-            output,
-            new ModelExportSettings { Batch = batch, Features = settings.Features, Weights = settings.Weights, For = settings.For });
+        var report = ModelExport.Run(settings.Model, output, settings.ResolveModel(batch), progress, cancellation);
         Tables.Print(
             ["", ""],
             [
-                ["model", report.Path],
+                [settings.For is null ? "model" : "folder", report.Path],
                 ["files", string.Join(", ", report.Files)],
                 ["size", Size(report.Bytes)],
                 ["opset", report.Opset.ToString(CultureInfo.InvariantCulture)],
                 ["input", string.Join("; ", report.Inputs)],
                 ["output", string.Join("; ", report.Outputs)],
                 ["difference", string.Create(CultureInfo.InvariantCulture, $"{report.MaxError:0.0e+0} on ONNX Runtime, at most {report.Tolerance:0.0e+0} accepted")],
+                .. Preprocessing(report.Preprocessing),
+                .. report.Notes.Select(n => (string[])["note", n]),
             ]);
+        if (report.Images is { } images)
+        {
+            Console.WriteLine();
+            Console.WriteLine($"Beside fp32, on {images}:");
+            PrintVariants(report.Variants);
+        }
+
         return 0;
     }
 
+    private static IEnumerable<string[]> Preprocessing(PreprocessingAgreement? agreement)
+    {
+        if (agreement is { } a)
+        {
+            yield return
+            [
+                "preprocessing",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"in the graph; pixels (0 to 255) differ from predict's by {a.MeanPixel:0.00} on average and {a.MaxPixel:0.0} at most, outputs by {a.MaxDifference:0.0e+0}{(a.Top1Agreement is { } same ? $", {100 * same:0.##} % of {a.Images} images have the same class" : "")}"),
+            ];
+        }
+    }
+
+    private static void PrintVariants(IReadOnlyList<ExportedVariant> variants)
+    {
+        var full = variants[0];
+        Tables.Print(
+            ["precision", "size", "of fp32", "top-1", "same class", "cosine", "max difference"],
+            [.. variants.Select(v => (string[])
+            [
+                v.IsWritten ? v.Precision.Name() : $"{v.Precision.Name()}, not written",
+                Size(v.Bytes),
+                Percent((double)v.Bytes / full.Bytes),
+                Percent(v.Agreement?.Accuracy),
+                Percent(v.Agreement?.Top1Agreement),
+                v.Agreement?.Cosine.ToString("0.00000", CultureInfo.InvariantCulture) ?? "-",
+                v.Agreement?.MaxDifference.ToString("0.0e+0", CultureInfo.InvariantCulture) ?? "-",
+            ])]);
+    }
+
+    private static string Percent(double? share) => share is { } s ? string.Create(CultureInfo.InvariantCulture, $"{100 * s:0.00} %") : "-";
+
     private static int ExportTrainStep(ExportSettings settings, string output, int? batch, IProgressReporter progress)
     {
+        settings.RequireNoDeployment("a train step");
         if (settings.Features || settings.Weights is not null)
         {
             throw new UsageException("A train step needs a head, and stores the model's own weights: leave --features and --weights out.");
@@ -67,13 +107,14 @@ internal sealed class ExportCommand : Verb<ExportSettings>
 
     private static int ExportWeights(ExportSettings settings, string output, int? batch)
     {
+        settings.RequireNoDeployment("weights alone");
         if (batch is not null)
         {
             throw new UsageException($"--batch is of a model, and '{output}' takes only weights: leave it out, or name an .onnx file.");
         }
 
         var (tensors, values) = ModelExport.RunWeights(
-            settings.Model, output, new ModelExportSettings { Features = settings.Features, Weights = settings.Weights });
+            settings.Model, output, settings.ResolveModel(null));
         Tables.Print(
             ["", ""],
             [

@@ -11,10 +11,6 @@ internal sealed class ExportSettings : ModelExportOptions
 {
     private const string Fallback = "finetune-small";
 
-    [CommandOption("--for <STACK>")]
-    [Description("Write a folder with all that a stack expects: web (onnxruntime-web)")]
-    public BundleKind? For { get; init; }
-
     [CommandOption("--train-step")]
     [Description("Write a whole training step instead (forward, backward, optimizer), which any ONNX Runtime trains with; for it are the options below")]
     public bool TrainStep { get; init; }
@@ -65,28 +61,23 @@ internal sealed class ExportSettings : ModelExportOptions
     public double? DropPath { get; init; }
 
     [CommandOption(OptionNames.HeadAt)]
-    [Description("Train step of a foreign model: the node that is its head, or the value that holds its features, where it is not found")]
+    [Description("Foreign model: the node that is its head, or the value that holds its features, where it is not found")]
     public string? HeadAt { get; init; }
 
-    [CommandOption(OptionNames.Size)]
-    [Description("Train step of a foreign model: image size in pixels, where its graph takes any (224)")]
-    [AtLeast(1)]
-    public int? Size { get; init; }
-
     [CommandOption(OptionNames.PixelMax)]
-    [Description("Train step of a foreign model: the pixel value of full brightness that it was trained with, 1 or 255 (1)")]
+    [Description("Foreign model: the pixel value of full brightness that it was trained with, 1 or 255 (1)")]
     public double? PixelMax { get; init; }
 
     [CommandOption(OptionNames.Mean)]
-    [Description("Train step of a foreign model: mean per channel, in units of --pixel-max")]
+    [Description("Foreign model: mean per channel, in units of --pixel-max")]
     public string? Mean { get; init; }
 
     [CommandOption(OptionNames.Std)]
-    [Description("Train step of a foreign model: standard deviation per channel, in units of --pixel-max")]
+    [Description("Foreign model: standard deviation per channel, in units of --pixel-max")]
     public string? Std { get; init; }
 
     [CommandOption(OptionNames.Bgr)]
-    [Description("Train step of a foreign model: its channels are blue, green, red")]
+    [Description("Foreign model: its channels are blue, green, red")]
     public bool Bgr { get; init; }
 
     /// <summary>Refuses options of a train step where none is written.</summary>
@@ -97,11 +88,36 @@ internal sealed class ExportSettings : ModelExportOptions
         [
             ("--labels", Labels), ("--classes", Classes), ("--seed", Seed), ("--recipe", Recipe), ("--opt", Optimizer), ("--momentum", Momentum),
             ("--weight-decay", WeightDecay), ("--layer-decay", LayerDecay), ("--ema", EmaDecay), ("--clip-grad", ClipGradient), ("--drop-path", DropPath),
-            ("--head-at", HeadAt), ("--size", Size), ("--pixel-max", PixelMax), ("--mean", Mean), ("--std", Std), ("--bgr", Bgr ? true : null),
         ];
         if (options.FirstOrDefault(o => o.Value is not null).Option is { } option)
         {
             throw new UsageException($"{option} is of a train step: add --train-step, or leave it out.");
+        }
+    }
+
+    /// <summary>What the options say of a deployment file.</summary>
+    /// <param name="batch">The only batch size, or null for any.</param>
+    /// <exception cref="UsageException">A value is out of range, or options do not go together.</exception>
+    public ModelExportSettings ResolveModel(int? batch)
+    {
+        var says = HeadAt is not null || PixelMax is not null || Mean is not null || Std is not null || Bgr;
+        return Resolve(batch, says ? ResolveForeign() : null);
+    }
+
+    /// <summary>Refuses options of a deployment file where a train step or weights are written.</summary>
+    /// <param name="what">What is written instead.</param>
+    /// <exception cref="UsageException">There are some.</exception>
+    public void RequireNoDeployment(string what)
+    {
+        (string Option, bool Given)[] options =
+        [
+            ("--tokens", Tokens), ("--stages", Stages), ("--softmax", Softmax), ("--precision", Precision != "fp32"), ("--opset", Opset is not null),
+            ("--embed-preprocessing", EmbedPreprocessing), ("--external-data", ExternalData), ("--for", For is not null), ("--data", Data is not null),
+            ("--images", Images is not null),
+        ];
+        if (options.FirstOrDefault(o => o.Given).Option is { } option)
+        {
+            throw new UsageException($"{option} is of a deployment file, and not of {what}: leave it out.");
         }
     }
 
@@ -125,10 +141,7 @@ internal sealed class ExportSettings : ModelExportOptions
         {
             Model = Model,
             Labels = Labels?.Split(',', StringSplitOptions.TrimEntries) ?? (Classes is { } count ? [.. Enumerable.Range(0, count).Select(i => $"{i}")] : null),
-            Foreign = new ForeignModelSettings
-            {
-                HeadAt = HeadAt, Size = Size, PixelMax = PixelMax ?? 1, Mean = NumberList.Parse<float>("--mean", Mean), Std = NumberList.Parse<float>("--std", Std), Bgr = Bgr,
-            },
+            Foreign = ResolveForeign() with { Size = ParseSize() },
             Recipe = recipe with
             {
                 BatchSize = batch ?? recipe.BatchSize,
@@ -143,4 +156,9 @@ internal sealed class ExportSettings : ModelExportOptions
             Seed = Seed ?? 0,
         };
     }
+
+    private ForeignModelSettings ResolveForeign() => new()
+    {
+        HeadAt = HeadAt, PixelMax = PixelMax ?? 1, Mean = NumberList.Parse<float>("--mean", Mean), Std = NumberList.Parse<float>("--std", Std), Bgr = Bgr,
+    };
 }

@@ -26,7 +26,7 @@ public static class TestSet
         IProgressReporter? progress = null,
         CancellationToken cancellation = default)
     {
-        var places = MatchClasses(classifier, dataset);
+        var places = MatchClasses(classifier.Labels, classifier.Runner.Source, dataset);
         var classes = classifier.Labels.Count;
         loader ??= LoaderSettings.ForEvaluation(classifier.Preprocessing, new LoaderSettings().Workers);
         var batches = new BatchLoader(dataset, new EvaluationTransform(classifier.Preprocessing), loader);
@@ -68,24 +68,25 @@ public static class TestSet
         return new TestSetResult(new ConfusionMatrix(confusion), correctTop5, loss / count, count / seconds, mistakes.ToList());
     }
 
-    /// <summary>For each class of the data set, its place among the classifier's.</summary>
-    private static int[] MatchClasses(Classifier classifier, IImageDataset dataset)
+    /// <summary>For each class of the data set, its place among the labels of the classifier <paramref name="source"/>.</summary>
+    /// <exception cref="DataException">The classifier does not know a class of the data set.</exception>
+    internal static int[] MatchClasses(IReadOnlyList<string> labels, string source, IImageDataset dataset)
     {
-        if (classifier.Labels.SequenceEqual(dataset.ClassNames))
+        if (labels.SequenceEqual(dataset.ClassNames))
         {
             return [.. Enumerable.Range(0, dataset.ClassNames.Count)];
         }
 
         // ImageNet's names, for one, are not all different.
         var places = new Dictionary<string, int>();
-        foreach (var (index, label) in classifier.Labels.Index())
+        foreach (var (index, label) in labels.Index())
         {
             places.TryAdd(label, index);
         }
 
         return dataset.ClassNames.FirstOrDefault(name => !places.ContainsKey(name)) is { } unknown
             ? throw new DataException(
-                $"The classifier '{classifier.Runner.Source}' does not know the class '{unknown}' of the data set; it knows {string.Join(", ", classifier.Labels.Take(10))}{(classifier.Labels.Count > 10 ? ", …" : "")}.")
+                $"The classifier '{source}' does not know the class '{unknown}' of the data set; it knows {string.Join(", ", labels.Take(10))}{(labels.Count > 10 ? ", …" : "")}.")
             : [.. dataset.ClassNames.Select(name => places[name])];
     }
 }

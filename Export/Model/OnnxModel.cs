@@ -24,8 +24,8 @@ public sealed partial class OnnxModel
     /// <summary>How deep messages, and graphs in graphs, may be nested.</summary>
     internal const int MaximumNesting = 100;
 
-    // A protobuf message cannot be larger; the headroom is for what a writer nests it in.
-    private const long InlineLimit = int.MaxValue - (1 << 20);
+    /// <summary>The most bytes of a model in one message: a protobuf message cannot be larger than 2 GiB; the headroom is for what a writer nests it in.</summary>
+    public const long InlineLimit = int.MaxValue - (1 << 20);
 
     /// <summary>Wraps a message; <paramref name="source"/> is what errors call the model.</summary>
     public OnnxModel(ModelProto proto, string source = "model")
@@ -96,6 +96,10 @@ public sealed partial class OnnxModel
     /// <exception cref="OneFractalException">The file cannot be written.</exception>
     public void Save(string path) => Save(path, InlineLimit);
 
+    /// <summary>As <see cref="Save(string)"/>, with the weights in <c>{name}.onnx.data</c> whatever their size.</summary>
+    /// <inheritdoc cref="Save(string)" path="/exception" />
+    public void SaveWithExternalData(string path) => Save(path, 0);
+
     /// <summary>As <see cref="Save(string)"/>, with another limit in bytes above which the weights go into a file of their own.</summary>
     internal void Save(string path, long inlineLimit)
     {
@@ -114,6 +118,9 @@ public sealed partial class OnnxModel
             AtomicFile.Write(path + ".data", split.WriteData);
         });
     }
+
+    /// <summary>Whether the model as one message is at most <paramref name="limit"/> bytes.</summary>
+    public bool FitsInline(long limit = InlineLimit) => new ExternalDataSplit(Proto, "").FitsInline(limit);
 
     /// <summary>An independent copy.</summary>
     public OnnxModel Clone() => new(Proto.Clone(), Source);

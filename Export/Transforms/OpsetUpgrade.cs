@@ -50,6 +50,9 @@ public static class OpsetUpgrade
     /// <summary>Operators that opset 17 does not have, and what each became.</summary>
     public static IReadOnlyDictionary<string, string> Successors { get; } = new Dictionary<string, string> { ["Scatter"] = "ScatterElements", ["Upsample"] = "Resize" };
 
+    /// <summary>Whether what changed in the operator from opset 7 to 17 is known.</summary>
+    internal static bool Knows(string opType) => Unchanged.Contains(opType) || Changes.Any(c => c.Operator == opType);
+
     /// <summary>The model as it is where its opset is 17 or newer, else a copy at opset 17 that computes the same.</summary>
     /// <exception cref="ModelException">An operator whose change is not known here, by name and node.</exception>
     public static OnnxModel Apply(OnnxModel model)
@@ -67,7 +70,7 @@ public static class OpsetUpgrade
         var nodes = new List<NodeProto>();
         foreach (var node in graph.Node)
         {
-            var upgrade = new OpsetUpgradeNode(result, node, infos, read, names);
+            var upgrade = new OpsetUpgradeNode(result, node, infos, read, names, OnnxModel.WrittenOpset);
             nodes.AddRange(node.IsStandard() ? Upgrade(upgrade, model.Opset) : [node]);
         }
 
@@ -120,7 +123,7 @@ public static class OpsetUpgrade
         return node.Proto.GetInt("spatial", 1) != 0 ? [node.Remove("spatial").Proto] : throw node.Error("it normalises each place by itself");
     }
 
-    private static IEnumerable<NodeProto> RequireUnread(OpsetUpgradeNode node, int firstOutput, string problem)
+    internal static IEnumerable<NodeProto> RequireUnread(OpsetUpgradeNode node, int firstOutput, string problem)
     {
         while (node.Proto.Output.Count > firstOutput)
         {

@@ -1,13 +1,14 @@
 namespace OneFractal.Export;
 
-/// <summary>A node that <see cref="OpsetUpgrade"/> changes, and what is known around it.</summary>
-/// <param name="model">The copy that is upgraded, still of the old opset.</param>
+/// <summary>A node that is brought to another opset, and what is known around it.</summary>
+/// <param name="model">The copy that is changed, still of the old opset.</param>
 /// <param name="proto">The node, which is changed itself.</param>
 /// <param name="infos">What is known of the values.</param>
 /// <param name="read">Values that a node or the caller reads.</param>
 /// <param name="names">Names that are taken.</param>
+/// <param name="target">The opset that it is brought to.</param>
 internal sealed class OpsetUpgradeNode(
-    OnnxModel model, NodeProto proto, IReadOnlyDictionary<string, TensorInfo> infos, IReadOnlySet<string> read, HashSet<string> names)
+    OnnxModel model, NodeProto proto, IReadOnlyDictionary<string, TensorInfo> infos, IReadOnlySet<string> read, HashSet<string> names, int target)
 {
     private readonly string _stem = proto.Output.FirstOrDefault(o => o.Length > 0) ?? proto.OpType;
 
@@ -96,6 +97,6 @@ internal sealed class OpsetUpgradeNode(
 
     public ModelException Error(string problem)
     {
-        return new ModelException($"'{model.Source}': {Proto.Describe()} cannot be brought from opset {model.Opset} to {OnnxModel.WrittenOpset}: {problem}.");
+        return new ModelException($"'{model.Source}': {Proto.Describe()} cannot be brought from opset {model.Opset} to {target}: {problem}.");
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -78,7 +77,7 @@ public sealed class ModelRunner : IDisposable
     public static ModelRunner Create(OnnxModel model, SessionSettings? settings = null)
     {
         return new ModelRunner(
-            model.Source, model.Metadata, settings ?? new SessionSettings(), options => new InferenceSession(model.Proto.ToByteArray(), options));
+            model.Source, model.Metadata, settings ?? new SessionSettings(), options => SessionFactory.Open(model, options));
     }
 
     /// <summary>Runs the model on <paramref name="count"/> images and writes its first output.</summary>

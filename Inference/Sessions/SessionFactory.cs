@@ -1,4 +1,5 @@
 using System.Globalization;
+using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
 namespace OneFractal.Inference;
@@ -49,6 +50,32 @@ public static class SessionFactory
         catch (OnnxRuntimeException e)
         {
             throw new ModelException($"'{source}': ONNX Runtime cannot run this model ({OrtErrors.Explain(e)}).", e);
+        }
+    }
+
+    /// <summary>
+    /// Opens a model that is in memory; one of more than 2 GiB by way of files in a temporary folder, since ONNX Runtime takes no larger message.
+    /// </summary>
+    public static InferenceSession Open(OnnxModel model, SessionOptions options) => Open(model, options, OnnxModel.InlineLimit);
+
+    /// <summary>As <see cref="Open(OnnxModel, SessionOptions)"/>, with another limit in bytes.</summary>
+    internal static InferenceSession Open(OnnxModel model, SessionOptions options, long inlineLimit)
+    {
+        if (model.FitsInline(inlineLimit))
+        {
+            return new InferenceSession(model.Proto.ToByteArray(), options);
+        }
+
+        var folder = Directory.CreateTempSubdirectory("onefractal-session-").FullName;
+        try
+        {
+            var path = Path.Combine(folder, "model.onnx");
+            model.SaveWithExternalData(path);
+            return new InferenceSession(path, options);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
         }
     }
 

@@ -29,7 +29,7 @@ public static class Backbone
     /// <exception cref="UsageException">Unknown name, or a size that the architecture does not take.</exception>
     public static OnnxModel Create(string name, ulong seed = 0, int? imageSize = null)
     {
-        var entry = Entries.FirstOrDefault(e => e.Name == name || e.Architecture == name)
+        var entry = Find(name)
             ?? throw new UsageException($"Unknown backbone '{name}': use one of {string.Join(", ", Names)}.");
         var size = imageSize ?? entry.ImageSize;
         if (size != entry.ImageSize && (entry.SizeStep is not { } step || size % step != 0 || size is < 16 or > 4096))
@@ -41,6 +41,9 @@ public static class Backbone
 
         return entry.Build(size, seed);
     }
+
+    /// <summary>Whether <see cref="Create"/> knows the name.</summary>
+    internal static bool Knows(string name) => Find(name) is not null;
 
     /// <summary>
     /// <paramref name="backbone"/> with a fresh linear head for <paramref name="labels"/>, initialised as timm does: truncated normal of std 0.02 without bias in
@@ -56,6 +59,8 @@ public static class Backbone
 
         return ClassificationHead.Attach(backbone, labels, Initializers.TruncatedNormal(seed, 0.02));
     }
+
+    private static BackboneEntry? Find(string name) => Entries.FirstOrDefault(e => e.Name == name || e.Architecture == name);
 
     /// <summary>Number of trainable values of a model that OneFractal wrote.</summary>
     public static long CountParameters(OnnxModel model)

@@ -15,7 +15,7 @@ public sealed class ModelExportTests
     {
         using var folder = new TempFolder();
         TestModels.Classifier().Save(folder["trained.onnx"]);
-        var report = ModelExport.Run(folder["trained.onnx"], folder["out", "m.onnx"], new ModelExportSettings { Batch = batch, Features = features });
+        var report = ModelExport.Run(folder["trained.onnx"], folder["out", "m.onnx"], new ModelExportSettings { Batch = batch, Output = features ? ModelOutput.Features : ModelOutput.AsTrained });
         Assert.IsLessThanOrEqualTo(report.Tolerance, report.MaxError);
         StringAssert.EndsWith(report.Outputs.Single(), output);
         Assert.AreEqual(17, report.Opset);

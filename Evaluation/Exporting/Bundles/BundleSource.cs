@@ -1,17 +1,34 @@
+using DataType = OneFractal.Export.Onnx.TensorProto.Types.DataType;
+
 namespace OneFractal.Evaluation;
 
 /// <summary>What a bundle is made of.</summary>
 /// <param name="Trained">The model with its weights under timm's names.</param>
-/// <param name="Deployed">The graph to deploy.</param>
+/// <param name="Variants">The graphs to deploy, one for each precision that was asked for.</param>
 /// <param name="Metadata">How the model is fed, and its labels.</param>
-internal sealed record BundleSource(OnnxModel Trained, OnnxModel Deployed, ModelMetadata Metadata)
+/// <param name="External">Whether weights go into a file beside the graph.</param>
+/// <param name="Name">What the model is called: the last part of the folder.</param>
+internal sealed record BundleSource(
+    OnnxModel Trained, IReadOnlyList<(ExportPrecision Precision, OnnxModel Model)> Variants, ModelMetadata Metadata, bool External, string Name)
 {
+    /// <summary>The graph to deploy, where there is one.</summary>
+    public OnnxModel Deployed => Variants[0].Model;
+
     /// <summary>The graph's one input.</summary>
-    public string Input => Deployed.Graph.Input[0].Name;
+    public TensorInfo Input => TensorInfo.From(OutputReader.Input(Deployed))!;
 
-    /// <summary>The graph's first output.</summary>
-    public string Output => Deployed.Graph.Output[0].Name;
+    /// <summary>Its name.</summary>
+    public string InputName => OutputReader.Input(Deployed).Name;
 
-    /// <summary>The deployed graph as a file of the bundle.</summary>
-    public BundleFile Model(string name) => new(name, path => Deployed.Save(path));
+    /// <summary>Name of the graph's first output.</summary>
+    public string OutputName => Deployed.Graph.Output[0].Name;
+
+    /// <summary>The only batch size that the graph takes, or null.</summary>
+    public int? Batch => (int?)Input.Shape![0].Value;
+
+    /// <summary>Whether the graph takes uint8 [batch, height, width, 3].</summary>
+    public bool TakesPixels => Input.Type == DataType.Uint8;
+
+    /// <summary>The files of a deployed graph.</summary>
+    public IEnumerable<BundleFile> Model(string name, OnnxModel? model = null) => ModelFiles.Of(model ?? Deployed, External).Select(f => f with { Name = name + f.Name });
 }

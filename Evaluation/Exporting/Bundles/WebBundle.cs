@@ -9,8 +9,7 @@ internal static class WebBundle
 {
     public static IEnumerable<BundleFile> Files(BundleSource source)
     {
-        yield return source.Model("model.onnx");
-        yield return BundleFile.Text("config.json", Config(source).ToJsonString(BundleJson.Options));
+        return [.. source.Model("model.onnx"), BundleFile.Text("config.json", Config(source).ToJsonString(BundleJson.Options))];
     }
 
     private static JsonObject Config(BundleSource source)
@@ -20,8 +19,8 @@ internal static class WebBundle
         {
             ["model"] = "model.onnx",
             ["architecture"] = source.Metadata.Architecture,
-            ["input"] = source.Input,
-            ["output"] = source.Output,
+            ["input"] = source.InputName,
+            ["output"] = source.OutputName,
             ["channels"] = p.Channels,
             ["height"] = p.Height,
             ["width"] = p.Width,
@@ -29,7 +28,7 @@ internal static class WebBundle
             ["std"] = BundleJson.Numbers(p.Std),
             ["crop_pct"] = p.CropFraction,
             ["interpolation"] = p.Interpolation.ToString().ToLowerInvariant(),
-            ["batch"] = TensorInfo.From(source.Deployed.Graph.Input[0])?.Shape?[0].Value is { } batch ? JsonValue.Create(batch) : null,
+            ["batch"] = source.Batch is { } batch ? JsonValue.Create(batch) : null,
             ["labels"] = BundleJson.Strings(source.Metadata.Labels),
         };
     }
