@@ -25,7 +25,7 @@ public static class ModelExport
     public static ModelExportReport Run(
         string source, string output, ModelExportSettings? settings = null, IProgressReporter? progress = null, CancellationToken cancellation = default)
     {
-        settings ??= new ModelExportSettings();
+        settings = ModelBundle.Complete(settings ?? new ModelExportSettings());
         progress ??= NullProgress.Instance;
         Check(source, output, settings);
         var notes = new List<string>();
@@ -49,6 +49,11 @@ public static class ModelExport
         var embedded = settings.EmbedPreprocessing
             ? PreprocessingComparison.Measure(files[0].Model, plain[Array.IndexOf(precisions, files[0].Precision)], images!, preprocessing!, isClassifier)
             : null;
+        if (settings.EmbedPreprocessing && files[0].Model.Opset < EmbeddedPreprocessing.AntialiasOpset && preprocessing!.Interpolation != Interpolation.Nearest)
+        {
+            notes.Add($"opset {files[0].Model.Opset} resizes without antialias, so that images that are much larger lose detail: opset {EmbeddedPreprocessing.AntialiasOpset} does not");
+        }
+
         cancellation.ThrowIfCancellationRequested();
         var paths = settings.For is { } bundle
             ? ModelBundle.Write(bundle, new BundleSource(trained, files, trained.Metadata!, settings.ExternalData, ModelBundle.NameOf(output)), output)

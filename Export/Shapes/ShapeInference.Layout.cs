@@ -30,17 +30,7 @@ public static partial class ShapeInference
 
         if (infer >= 0)
         {
-            // The unknown dimensions that stand on both sides cancel out.
-            var rest = result.Where((_, i) => i != infer).ToList();
-            var input = x.Shape?.ToList();
-            foreach (var symbol in rest.Where(d => d.Value is null && d.Name is not null).ToArray())
-            {
-                if (input is not null && input.Remove(symbol))
-                {
-                    rest.Remove(symbol);
-                }
-            }
-
+            var (input, rest) = Cancel(x.Shape, result.Where((_, i) => i != infer));
             result[infer] = Dim.Unknown;
             if (input is not null && Product(input) is var total && Product(rest).Value is { } divisor and not 0)
             {
@@ -54,13 +44,27 @@ public static partial class ShapeInference
                 }
             }
         }
-        else if (x.StaticShape is { } from && result.All(d => d.Value is not null)
-            && from.Aggregate(1L, (p, d) => p * d) is var have && result.Aggregate(1L, (p, d) => p * d.Value!.Value) is var want && have != want)
+        else if (Cancel(x.Shape, result) is ({ } from, var to) && from.Concat(to).All(d => d.Value is not null) && Product(from).Value is { } have && Product(to).Value is { } want && have != want)
         {
             throw c.Error($"{have} elements cannot become {want}");
         }
 
         return [x with { Shape = result, Elements = result.Length <= 1 ? x.Elements : null }];
+    }
+
+    /// <summary>Dimensions of a shape and of what it becomes without the named unknown ones that stand on both sides.</summary>
+    private static (List<Dim>? From, List<Dim> To) Cancel(IReadOnlyList<Dim>? from, IEnumerable<Dim> to)
+    {
+        var (left, right) = (from?.ToList(), to.ToList());
+        foreach (var symbol in right.Where(d => d.IsNamed).ToArray())
+        {
+            if (left is not null && left.Remove(symbol))
+            {
+                right.Remove(symbol);
+            }
+        }
+
+        return (left, right);
     }
 
     private static TensorInfo[] Flatten(InferenceContext c)

@@ -62,6 +62,8 @@ public static class HalfPrecision
                 {
                     Rename(node.Input, output.Name, renamed);
                     Rename(node.Output, output.Name, renamed);
+                    // The cast gets the output's name, as a node too.
+                    node.Name = node.Name == output.Name ? renamed : node.Name;
                 }
 
                 _nodes.Add(Cast(renamed, output.Name, DataType.Float));

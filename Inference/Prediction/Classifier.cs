@@ -69,7 +69,7 @@ public sealed class Classifier : IDisposable
             var classes = Labels.Count;
             var logits = new float[images.Count * classes];
             Runner.Run(pixels, images.Count, logits);
-            return [.. Enumerable.Range(0, images.Count).Select(i => new Prediction(Labels, logits.AsSpan(i * classes, classes)))];
+            return [.. Enumerable.Range(0, images.Count).Select(i => Interpret(logits.AsSpan(i * classes, classes)))];
         }
         finally
         {
@@ -90,6 +90,9 @@ public sealed class Classifier : IDisposable
 
         _transform.Apply(image, order, pixels);
     }
+
+    /// <summary>What the model's output for an image says.</summary>
+    internal Prediction Interpret(ReadOnlySpan<float> output) => new(Labels, output, Runner.OutputName == OutputSelection.Probabilities);
 
     private static Classifier Open(ModelRunner runner)
     {

@@ -5,11 +5,11 @@ public sealed class Prediction
 {
     private readonly IReadOnlyList<string> _labels;
 
-    internal Prediction(IReadOnlyList<string> labels, ReadOnlySpan<float> logits)
+    internal Prediction(IReadOnlyList<string> labels, ReadOnlySpan<float> output, bool areProbabilities)
     {
         _labels = labels;
-        Probabilities = LogitRow.Softmax(logits);
-        Index = LogitRow.ArgMax(logits);
+        Probabilities = areProbabilities ? output.ToArray() : LogitRow.Softmax(output);
+        Index = LogitRow.ArgMax(output);
     }
 
     /// <summary>Probability of each class, in the order of the labels; they sum to 1.</summary>

@@ -66,7 +66,7 @@ internal sealed class PredictionPipeline : IDisposable
             batch.Classified.Wait(_stop.Token);
             var classes = _classifier.Labels.Count;
             FilePrediction[] rows = [.. Enumerable.Range(0, batch.Count).Select(i => new FilePrediction(
-                batch.Paths[i], batch.Errors[i] is null ? new Prediction(_classifier.Labels, batch.Logits.AsSpan(i * classes, classes)) : null, batch.Errors[i]))];
+                batch.Paths[i], batch.Errors[i] is null ? _classifier.Interpret(batch.Logits.AsSpan(i * classes, classes)) : null, batch.Errors[i]))];
             _free.Writer.TryWrite(batch);
             return rows;
         }

@@ -54,6 +54,9 @@ public sealed class ModelRunner : IDisposable
     /// <summary>Number of values of one image.</summary>
     public int ImageLength => ImageShape[0] * ImageShape[1] * ImageShape[2];
 
+    /// <summary>Name of the first output.</summary>
+    public string OutputName => _outputNames[0];
+
     /// <summary>Shape of the first output for one image, e.g. [classes].</summary>
     public IReadOnlyList<int> OutputShape { get; }
 
@@ -158,6 +161,11 @@ public sealed class ModelRunner : IDisposable
 
         var shape = input.IsTensor ? input.Dimensions : [];
         var described = $"{input.ElementDataType.ToString().ToLowerInvariant()}[{string.Join(", ", shape.Select(d => d < 0 ? "?" : $"{d}"))}]";
+        if (input.ElementDataType == TensorElementType.UInt8 && shape is [_, _, _, 3])
+        {
+            throw new ModelException($"'{Source}' preprocesses by itself ('{name}' is {described}): use the file that was exported without --embed-preprocessing.");
+        }
+
         if (input.ElementDataType != TensorElementType.Float || shape is not [var batch, var channels, _, _] || channels is not (< 0 or 1 or 3))
         {
             throw new ModelException($"'{Source}': its input '{name}' is {described}, not images as float[batch, 1 or 3, height, width].");

@@ -42,8 +42,24 @@ public static class Backbone
         return entry.Build(size, seed);
     }
 
-    /// <summary>Whether <see cref="Create"/> knows the name.</summary>
-    internal static bool Knows(string name) => Find(name) is not null;
+    /// <summary>
+    /// The backbone that the model was made as, for its own or another image size, with fresh weights and its head; null for a model of anything else, whatever it is
+    /// called.
+    /// </summary>
+    /// <exception cref="UsageException">A size that the architecture does not take.</exception>
+    internal static OnnxModel? Rebuild(OnnxModel model, int? imageSize = null)
+    {
+        if (model.Metadata is not { } metadata || model.TrainableNames is null || Find(metadata.Architecture) is null)
+        {
+            return null;
+        }
+
+        var result = Create(metadata.Architecture, 0, imageSize ?? metadata.Preprocessing.Height);
+        result = metadata.Labels.Count > 0 ? WithHead(result, metadata.Labels) : result;
+        return Names(result).SetEquals(Names(model)) ? result : null;
+
+        static HashSet<string> Names(OnnxModel model) => [.. model.TrainableNames!, .. model.RunningStatistics];
+    }
 
     /// <summary>
     /// <paramref name="backbone"/> with a fresh linear head for <paramref name="labels"/>, initialised as timm does: truncated normal of std 0.02 without bias in

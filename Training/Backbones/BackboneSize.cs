@@ -13,23 +13,13 @@ public static class BackboneSize
     /// <exception cref="ModelException">The graph is made for its own size.</exception>
     public static OnnxModel Apply(OnnxModel model, int size)
     {
-        if (model.Metadata is not { } metadata || model.TrainableNames is null || !Backbone.Knows(metadata.Architecture))
+        if (Backbone.Rebuild(model, size) is not { } result)
         {
             return ImageSize.Apply(model, size);
         }
 
-        var result = Backbone.Create(metadata.Architecture, 0, size);
-        if (metadata.Labels.Count > 0)
-        {
-            result = Backbone.WithHead(result, metadata.Labels);
-        }
-
+        var metadata = model.Metadata!;
         var names = result.TrainableNames!.Concat(result.RunningStatistics).ToHashSet();
-        if (!names.SetEquals(model.TrainableNames.Concat(model.RunningStatistics)))
-        {
-            return ImageSize.Apply(model, size);
-        }
-
         var stored = model.Graph.Initializer.ToDictionary(t => t.Name);
         foreach (var tensor in result.Graph.Initializer.Where(t => names.Contains(t.Name)))
         {

@@ -31,7 +31,30 @@ public static class BackboneWeights
     /// <returns>Number of tensors and of values written.</returns>
     public static (int Tensors, long Values) Save(OnnxModel model, string path)
     {
+        return Write(ToState(model), path);
+    }
+
+    /// <summary>Writes tensors under their names, as <see cref="Save"/> does.</summary>
+    /// <inheritdoc cref="Save" path="/exception" />
+    /// <returns>Number of tensors and of values written.</returns>
+    public static (int Tensors, long Values) Write(IReadOnlyCollection<TensorProto> tensors, string path)
+    {
         RequireWeightsFile(path);
+        if (HasExtension(path, SafeTensors))
+        {
+            SafeTensorsFile.Write(path, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        }
+        else
+        {
+            PyTorchFile.Write(path, [.. tensors]);
+        }
+
+        return (tensors.Count, tensors.Sum(t => (long)t.ElementCount()));
+    }
+
+    /// <summary>The state that PyTorch saves of the model: weights, running statistics and the number of batches that these are of.</summary>
+    internal static List<TensorProto> ToState(OnnxModel model)
+    {
         var tensors = new List<TensorProto>();
         foreach (var tensor in Weights(model))
         {
@@ -43,16 +66,7 @@ public static class BackboneWeights
             }
         }
 
-        if (HasExtension(path, SafeTensors))
-        {
-            SafeTensorsFile.Write(path, tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        }
-        else
-        {
-            PyTorchFile.Write(path, tensors);
-        }
-
-        return (tensors.Count, tensors.Sum(t => (long)t.ElementCount()));
+        return tensors;
     }
 
     /// <summary>

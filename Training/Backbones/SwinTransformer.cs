@@ -8,6 +8,7 @@ internal static class SwinTransformer
 {
     private const float Epsilon = 1e-5f;
     private const int MlpRatio = 4;
+    internal const string PositionsName = "const.relative_positions";
     private const float Masked = -100; // Added to the scores of tokens that only the shift brought together.
 
     public static readonly SwinTransformerVariant[] Variants =
@@ -133,7 +134,7 @@ internal static class SwinTransformer
             }
         }
 
-        return TensorProtoExtensions.Int64("const.relative_positions", [tokens, tokens], rows);
+        return TensorProtoExtensions.Int64(PositionsName, [tokens, tokens], rows);
     }
 
     /// <summary>What keeps tokens of a shifted map apart that are no neighbours in the image: [windows, 1, tokens, tokens].</summary>

@@ -7,7 +7,7 @@ namespace OneFractal.Training;
 internal static class VisionTransformer
 {
     private const float Epsilon = 1e-6f;
-    private const int MlpRatio = 4;
+    internal const int MlpRatio = 4;
 
     public static readonly VisionTransformerVariant[] Variants =
     [

@@ -1,6 +1,12 @@
+using System.Diagnostics;
+using System.Reflection;
 using System.Text.Json;
+using Microsoft.ML.OnnxRuntime;
 using OneFractal.Evaluation;
+using OneFractal.Export;
 using OneFractal.Inference;
+using OneFractal.Tests.Export;
+using OneFractal.Training;
 
 namespace OneFractal.Tests.Evaluation;
 
@@ -8,21 +14,264 @@ namespace OneFractal.Tests.Evaluation;
 [TestClass]
 public sealed class ModelBundleTests
 {
+    // The part of Triton's model_config.proto that is written, with its field numbers.
+    private const string TritonSchema = """
+        syntax = "proto3";
+        package inference;
+        enum DataType { TYPE_INVALID = 0; TYPE_UINT8 = 2; TYPE_FP32 = 11; }
+        message ModelInput { string name = 1; DataType data_type = 2; repeated int64 dims = 4; }
+        message ModelOutput { string name = 1; DataType data_type = 2; repeated int64 dims = 3; string label_filename = 4; }
+        message ModelDynamicBatching { uint64 max_queue_delay_microseconds = 2; }
+        message ModelConfig {
+          string name = 1; string backend = 17; int32 max_batch_size = 4; repeated ModelInput input = 5; repeated ModelOutput output = 6;
+          ModelDynamicBatching dynamic_batching = 11;
+        }
+        """;
+
     [TestMethod]
     public void Web_HasTheModel_AndAllThatAPageMustKnow()
     {
         using var folder = new TempFolder();
-        TestModels.Classifier().Save(folder["trained.onnx"]);
-        var report = ModelExport.Run(folder["trained.onnx"], folder["web"], new ModelExportSettings { For = BundleKind.Web });
+        var report = Export(folder, "vit-nano", BundleKind.Web);
         CollectionAssert.IsSubsetOf(new[] { "model.onnx", "config.json" }, report.Files.ToArray());
-        using var config = JsonDocument.Parse(File.ReadAllText(folder["web", "config.json"]));
+        using var config = Json(folder["out", "config.json"]);
         var root = config.RootElement;
         CollectionAssert.AreEqual(TestModels.Labels, root.GetProperty("labels").EnumerateArray().Select(l => l.GetString()).ToArray());
         Assert.AreEqual(32, root.GetProperty("height").GetInt32());
         Assert.AreEqual("bilinear", root.GetProperty("interpolation").GetString());
         Assert.AreEqual("images", root.GetProperty("input").GetString());
         Assert.AreEqual("logits", root.GetProperty("output").GetString());
-        using var runner = ModelRunner.Load(folder["web", root.GetProperty("model").GetString()!]);
+        using var runner = ModelRunner.Load(folder["out", root.GetProperty("model").GetString()!]);
         Assert.AreEqual(5, runner.OutputLength);
+    }
+
+    [TestMethod]
+    public void Triton_IsAFolderOfAModelRepository()
+    {
+        using var folder = new TempFolder();
+        var report = Export(folder, "vit-nano", BundleKind.Triton);
+        CollectionAssert.AreEqual(new[] { "config.pbtxt", "1/model.onnx", "labels.txt" }, report.Files.ToArray());
+        CollectionAssert.AreEqual(TestModels.Labels, File.ReadAllLines(folder["out", "labels.txt"]));
+        Assert.AreEqual(
+            """
+            name: "out"
+            max_batch_size: 64
+            input {
+              name: "images"
+              data_type: TYPE_FP32
+              dims: 3
+              dims: 32
+              dims: 32
+            }
+            output {
+              name: "logits"
+              data_type: TYPE_FP32
+              dims: 5
+              label_filename: "labels.txt"
+            }
+            dynamic_batching {
+              max_queue_delay_microseconds: 100
+            }
+            backend: "onnxruntime"
+
+            """,
+            TritonText(folder, folder["out", "config.pbtxt"]));
+
+        // Of one batch size and of photos: all dimensions are said, and nothing is put together.
+        ModelExport.Run(folder["trained.onnx"], folder["fix"], new ModelExportSettings { For = BundleKind.Triton, Batch = 4, EmbedPreprocessing = true });
+        var text = TritonText(folder, folder["fix", "config.pbtxt"]);
+        Assert.Contains("data_type: TYPE_UINT8\n  dims: 4\n  dims: -1\n  dims: -1\n  dims: 3\n", text);
+        Assert.DoesNotContain("dynamic_batching", text);
+    }
+
+    [TestMethod]
+    [DataRow("vit-nano")]
+    [DataRow("resnet-micro")]
+    public void OpenCv_GetsOneBatchSize_AndWasCompared(string name)
+    {
+        using var folder = new TempFolder();
+        var report = Export(folder, name, BundleKind.OpenCv);
+        CollectionAssert.AreEqual(new[] { "model.onnx", "labels.txt", "README.md" }, report.Files.ToArray());
+        var model = OnnxModel.Load(folder["out", "model.onnx"]);
+        Assert.AreEqual("float[1, 3, 32, 32]", TensorInfo.From(model.Graph.Input[0])!.ToString());
+        Assert.DoesNotContain(n => n.OpType is "Dropout" or "Identity", model.Graph.Node);
+        Assert.Contains("blobFromImage", File.ReadAllText(folder["out", "README.md"]));
+
+        using var net = OpenCvSharp.Dnn.CvDnn.ReadNetFromOnnx(folder["out", "model.onnx"])!;
+        var pixels = TestModels.Noise(3 * 32 * 32);
+        using var blob = OpenCvSharp.Mat.FromPixelData([1, 3, 32, 32], OpenCvSharp.MatType.CV_32F, pixels);
+        net.SetInput(blob);
+        using var output = net.Forward();
+        using var runner = ModelRunner.Load(folder["trained.onnx"]);
+        var expected = new float[5];
+        runner.Run(pixels, 1, expected);
+        DeployedOutputs.AssertEqual([expected], [output.AsSpan<float>().ToArray()], 1e-5);
+    }
+
+    [TestMethod]
+    public void OnnxRuntime_HasTheCodeThatRunsIt()
+    {
+        using var folder = new TempFolder();
+        var report = Export(folder, "vit-nano", BundleKind.OnnxRuntime);
+        CollectionAssert.AreEqual(new[] { "model.onnx", "model.json", "README.md" }, report.Files.ToArray());
+        var readme = File.ReadAllText(folder["out", "README.md"]);
+        // What the C# of the README says, done.
+        var sample = """
+            using var session = new InferenceSession("model.onnx");
+            using var input = OrtValue.CreateTensorValueFromMemory(pixels, [1, 3, 32, 32]); // float[]
+            using var options = new RunOptions();
+            using var outputs = session.Run(options, ["images"], [input], ["logits"]);
+            ReadOnlySpan<float> logits = outputs[0].GetTensorDataAsSpan<float>();
+            """;
+        Assert.Contains(sample, readme);
+        using var session = new InferenceSession(folder["out", "model.onnx"]);
+        using var input = OrtValue.CreateTensorValueFromMemory(TestModels.Noise(3 * 32 * 32), [1, 3, 32, 32]); // float[]
+        using var options = new RunOptions();
+        using var outputs = session.Run(options, ["images"], [input], ["logits"]);
+        ReadOnlySpan<float> logits = outputs[0].GetTensorDataAsSpan<float>();
+        Assert.AreEqual(5, logits.Length);
+    }
+
+    [TestMethod]
+    [DataRow("vit-nano", "vit_tiny_patch16_224", "{\"img_size\":32,\"patch_size\":8,\"embed_dim\":128,\"depth\":6,\"num_heads\":4}", "patch_embed.proj", "head")]
+    [DataRow("pvt-v2-b0", "pvt_v2_b0", "", "patch_embed.proj", "head")]
+    public void Timm_GetsAnArchitectureThatItHas(string name, string architecture, string arguments, string first, string classifier)
+    {
+        using var folder = new TempFolder();
+        CollectionAssert.AreEqual(new[] { "config.json", "model.safetensors" }, Export(folder, name, BundleKind.Timm).Files.ToArray());
+        using var config = Json(folder["out", "config.json"]);
+        var root = config.RootElement;
+        Assert.AreEqual(architecture, root.GetProperty("architecture").GetString());
+        Assert.AreEqual(5, root.GetProperty("num_classes").GetInt32());
+        Assert.AreEqual(arguments, root.TryGetProperty("model_args", out var given) ? JsonSerializer.Serialize(given) : "");
+        CollectionAssert.AreEqual(TestModels.Labels, root.GetProperty("label_names").EnumerateArray().Select(l => l.GetString()).ToArray());
+
+        // timm takes exactly the fields of its PretrainedCfg.
+        var pretrained = root.GetProperty("pretrained_cfg");
+        string[] known = ["architecture", "custom_load", "input_size", "interpolation", "crop_pct", "crop_mode", "mean", "std", "num_classes", "first_conv", "classifier"];
+        CollectionAssert.AreEquivalent(known, pretrained.EnumerateObject().Select(p => p.Name).ToArray());
+        Assert.AreEqual(first, pretrained.GetProperty("first_conv").GetString());
+        Assert.AreEqual(classifier, pretrained.GetProperty("classifier").GetString());
+        var tensors = SafeTensorsFile.Read(folder["out", "model.safetensors"]).Tensors;
+        CollectionAssert.IsSubsetOf(new[] { first + ".weight", classifier + ".weight" }, tensors.Keys.ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("vit-nano", "vit", "ViTForImageClassification")]
+    [DataRow("pvt-v2-b0", "timm_wrapper", "TimmWrapperForImageClassification")]
+    public void HuggingFace_HasConfiguration_Weights_AndTheGraph(string name, string type, string className)
+    {
+        using var folder = new TempFolder();
+        ExportPrecision[] precisions = type == "vit" ? [ExportPrecision.Float32, ExportPrecision.Int8] : [ExportPrecision.Float32];
+        string[] graphs = type == "vit" ? ["onnx/model.onnx", "onnx/model_quantized.onnx"] : ["onnx/model.onnx"];
+        var report = Export(folder, name, BundleKind.HuggingFace, precisions);
+        CollectionAssert.AreEqual((string[])["config.json", "preprocessor_config.json", "model.safetensors", .. graphs], report.Files.ToArray());
+        using var config = Json(folder["out", "config.json"]);
+        Assert.AreEqual(type, config.RootElement.GetProperty("model_type").GetString());
+        Assert.AreEqual(className, config.RootElement.GetProperty("architectures")[0].GetString());
+        Assert.AreEqual("帽子", config.RootElement.GetProperty("id2label").GetProperty("2").GetString());
+        Assert.AreEqual(2, config.RootElement.GetProperty("label2id").GetProperty("帽子").GetInt32());
+        using var processor = Json(folder["out", "preprocessor_config.json"]);
+        var p = TestModels.Classifier(name).Metadata!.Preprocessing;
+        Assert.AreEqual((int)(p.Height / p.CropFraction), processor.RootElement.GetProperty("size").GetProperty("shortest_edge").GetInt32());
+        Assert.AreEqual(p.Width, processor.RootElement.GetProperty("crop_size").GetProperty("width").GetInt32());
+
+        foreach (var file in graphs)
+        {
+            var graph = OnnxModel.Load(folder["out", file]).Graph;
+            Assert.AreEqual("pixel_values logits", $"{graph.Input[0].Name} {graph.Output[0].Name}");
+        }
+
+        var tensors = SafeTensorsFile.Read(folder["out", "model.safetensors"]).Tensors;
+        CollectionAssert.Contains(tensors.Keys.ToArray(), type == "vit" ? "vit.encoder.layer.5.attention.output.dense.bias" : "stages.3.blocks.1.attn.proj.bias");
+    }
+
+    [TestMethod]
+    [DataRow("vit-nano", "vit", "ViTForImageClassification")]
+    [DataRow("resnet18", "resnet", "ResNetForImageClassification")]
+    [DataRow("swin-tiny", "swin", "SwinForImageClassification")]
+    public void HuggingFace_WeightsAreThoseOfItsOwnClasses(string name, string type, string className)
+    {
+        var network = TransformersNetwork.Of(Backbone.WithHead(Backbone.Create(name), TestModels.Labels))!;
+        Assert.AreEqual($"{type} {className}", $"{network.ModelType} {network.ClassName}");
+        CollectionAssert.AreEquivalent(TransformersParameters.Of(name).ToArray(), network.Weights.Select(t => $"{t.Name} [{string.Join(",", t.Dims)}]").ToArray());
+    }
+
+    [TestMethod]
+    public void HuggingFace_SplitsAttention_AndMovesMerging()
+    {
+        var vit = TestModels.Classifier();
+        var weights = TransformersNetwork.Of(vit)!.Weights.ToDictionary(t => t.Name, t => t.ToFloats());
+        var joint = vit.FindInitializer("blocks.3.attn.qkv.weight")!.ToFloats();
+        string[] parts = ["query", "key", "value"];
+        CollectionAssert.AreEqual(joint, parts.SelectMany(p => weights[$"vit.encoder.layer.3.attention.attention.{p}.weight"]).ToArray());
+        CollectionAssert.AreEqual(vit.FindInitializer("blocks.3.norm2.bias")!.ToFloats(), weights["vit.encoder.layer.3.layernorm_after.bias"]);
+
+        var swin = Backbone.Create("swin-tiny");
+        weights = TransformersNetwork.Of(swin)!.Weights.Where(t => t.Name.Contains("downsample", StringComparison.Ordinal)).ToDictionary(t => $"swin.{t.Name}", t => t.ToFloats());
+        CollectionAssert.AreEqual(swin.FindInitializer("layers.1.downsample.reduction.weight")!.ToFloats(), weights["swin.encoder.layers.0.downsample.reduction.weight"]);
+
+        var resnet = TestModels.Features("resnet18");
+        weights = TransformersNetwork.Of(resnet)!.Weights.Where(t => t.Name.Contains("stages.1.layers.0", StringComparison.Ordinal) && !t.Name.EndsWith("tracked", StringComparison.Ordinal)).ToDictionary(t => t.Name, t => t.ToFloats());
+        CollectionAssert.AreEqual(resnet.FindInitializer("layer2.0.bn2.running_var")!.ToFloats(), weights["encoder.stages.1.layers.0.layer.1.normalization.running_var"]);
+        CollectionAssert.AreEqual(resnet.FindInitializer("layer2.0.downsample.0.weight")!.ToFloats(), weights["encoder.stages.1.layers.0.shortcut.convolution.weight"]);
+    }
+
+    [TestMethod]
+    public void WhatAStackCannotHave_IsOneLine()
+    {
+        using var folder = new TempFolder();
+        TestModels.Classifier("resnet-micro").Save(folder["trained.onnx"]);
+        foreach (var (settings, message) in new (ModelExportSettings, string)[]
+        {
+            (new() { For = BundleKind.OpenCv, Precisions = [ExportPrecision.Float16] }, "--for opencv cannot be fp16"),
+            (new() { For = BundleKind.HuggingFace, Precisions = [ExportPrecision.BFloat16] }, "--for huggingface cannot be bf16"),
+            (new() { For = BundleKind.Triton, Precisions = [ExportPrecision.Float32, ExportPrecision.Int8] }, "it holds one model"),
+            (new() { For = BundleKind.Web, EmbedPreprocessing = true }, "--embed-preprocessing"),
+            (new() { For = BundleKind.Timm, Batch = 2 }, "it has no graph"),
+            (new() { For = BundleKind.Timm }, "timm has no network that takes the weights"),
+            (new() { For = BundleKind.HuggingFace }, "timm has no network that takes the weights"),
+        })
+        {
+            Assert.Contains(message, Assert.ThrowsExactly<UsageException>(() => ModelExport.Run(folder["trained.onnx"], folder["out"], settings)).Message);
+        }
+
+        Assert.Contains(
+            "name a folder", Assert.ThrowsExactly<UsageException>(() => ModelExport.Run(folder["trained.onnx"], folder["m.onnx"], new() { For = BundleKind.Web })).Message);
+        Assert.HasCount(1, Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    private static ModelExportReport Export(TempFolder folder, string name, BundleKind kind, params ExportPrecision[] precisions)
+    {
+        TestModels.Classifier(name).Save(folder["trained.onnx"]);
+        return ModelExport.Run(
+            folder["trained.onnx"], folder["out"], new ModelExportSettings { For = kind, Precisions = precisions.Length > 0 ? precisions : [ExportPrecision.Float32] });
+    }
+
+    private static JsonDocument Json(string path) => JsonDocument.Parse(File.ReadAllText(path));
+
+    /// <summary>Reads a configuration by the schema, as Triton does, and writes it back.</summary>
+    private static string TritonText(TempFolder folder, string path)
+    {
+        File.WriteAllText(folder["model_config.proto"], TritonSchema);
+        var bytes = Protoc(folder, "--encode=inference.ModelConfig", File.ReadAllBytes(path));
+        return System.Text.Encoding.UTF8.GetString(Protoc(folder, "--decode=inference.ModelConfig", bytes));
+    }
+
+    private static byte[] Protoc(TempFolder folder, string action, byte[] input)
+    {
+        var protoc = typeof(ModelBundleTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Protoc").Value!;
+        using var process = Process.Start(new ProcessStartInfo(protoc, [action, $"--proto_path={folder.Path}", "model_config.proto"])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        process.StandardInput.BaseStream.Write(input);
+        process.StandardInput.Close();
+        using var output = new MemoryStream();
+        process.StandardOutput.BaseStream.CopyTo(output);
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, error);
+        return output.ToArray();
     }
 }

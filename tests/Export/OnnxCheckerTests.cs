@@ -47,6 +47,24 @@ public sealed class OnnxCheckerTests
             Save($"{name}-headless", ClassificationHead.Detach(classifier));
         }
 
+        var deployed = DeploymentForm.Apply(TestModels.Classifier());
+        var maps = DeploymentForm.Apply(TestModels.Classifier("resnet-micro"));
+        // Opset 13 has the oldest forms, 15 the newest but layer normalisation; the checker of ONNX 1.12 ends at 17, which the other files are of.
+        foreach (var opset in new[] { OpsetConversion.Oldest, 15 })
+        {
+            Save($"opset{opset}", OpsetConversion.Apply(deployed, opset));
+            Save($"opset{opset}-int8", OpsetConversion.Apply(DynamicQuantization.Apply(maps), opset));
+            Save($"opset{opset}-fp16", OpsetConversion.Apply(HalfPrecision.Apply(deployed).Model, opset));
+            Save($"opset{opset}-pixels", OpsetConversion.Apply(EmbeddedPreprocessing.Apply(deployed, deployed.Metadata!.Preprocessing), opset));
+        }
+
+        Save("bf16", BFloat16Weights.Apply(deployed));
+        var ranges = StaticQuantization.Activations(maps).ToDictionary(a => a, _ => new ActivationRange(-1, 1));
+        Save("int8-static", OpsetConversion.Apply(StaticQuantization.Apply(maps, ranges), 13));
+        Save("stages", DeploymentForm.Apply(OutputSelection.Apply(TestModels.Classifier(), ModelOutput.Stages)));
+        files.Add(folder["external.onnx"]);
+        deployed.SaveWithExternalData(files[^1]);
+
         foreach (var (name, optimizer) in new[] { ("vit-nano", OptimizerKind.AdamW), ("resnet-micro", OptimizerKind.Sgd), ("swin-tiny", OptimizerKind.AdamW) })
         {
             var recipe = new TrainingRecipe { BatchSize = 2, Optimizer = optimizer, DropPath = 0.1, EmaDecay = 0.9 };

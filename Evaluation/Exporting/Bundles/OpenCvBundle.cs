@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace OneFractal.Evaluation;
+
+/// <summary>
+/// For OpenCV DNN: <c>model.onnx</c> of one batch size and without Dropout, compared in OpenCV before it is written, the labels, and the code that feeds it.
+/// </summary>
+internal static class OpenCvBundle
+{
+    private const double Tolerance = 1e-4;
+    private const ulong NoiseSeed = 0xC5;
+
+    public static IEnumerable<BundleFile> Files(BundleSource source)
+    {
+        Check(source);
+        var labels = source.Metadata.Labels;
+        BundleFile[] files = labels.Count > 0 ? [BundleFile.Text("labels.txt", TritonBundle.LabelLines(labels))] : [];
+        return [.. source.Model("model.onnx"), .. files, BundleFile.Text("README.md", Readme(source))];
+    }
+
+    /// <summary>OpenCV is silently wrong on some graphs: it must give what ONNX Runtime gives.</summary>
+    private static void Check(BundleSource source)
+    {
+        using var reference = ModelRunner.Create(source.Deployed, new SessionSettings { Device = ComputeDevice.Cpu });
+        var count = source.Batch!.Value;
+        var random = new RandomStream(NoiseSeed);
+        float[] images = [.. Enumerable.Range(0, count * reference.ImageLength).Select(_ => (float)random.NextGaussian())];
+        float[] expected = new float[count * reference.OutputLength], actual = new float[expected.Length];
+        reference.Run(images, count, expected);
+        try
+        {
+            using var runtime = new OpenCvRuntime(source.Deployed, reference);
+            runtime.Run(images, count, actual);
+        }
+        catch (OpenCvSharp.OpenCVException e)
+        {
+            throw new ModelException($"'{source.Trained.Source}': OpenCV DNN cannot run this model ({e.Message.ReplaceLineEndings(" ").Trim()}).", e);
+        }
+
+        var comparison = OutputComparison.Of(actual, expected, count);
+        if (!(comparison.MaxAbsolute <= Tolerance * comparison.Scale))
+        {
+            throw new ModelException(FormattableString.Invariant(
+                $"'{source.Trained.Source}': in OpenCV DNN its outputs differ by {comparison.MaxAbsolute:0.0e+0} from ONNX Runtime's, so no bundle was written."));
+        }
+    }
+
+    private static string Readme(BundleSource source)
+    {
+        var p = source.Metadata.Preprocessing;
+        string Numbers(IEnumerable<double> values) => string.Join(", ", values.Select(v => v.ToString("0.######", CultureInfo.InvariantCulture)));
+        var (height, width) = ((int)(p.Height / p.CropFraction), (int)(p.Width / p.CropFraction));
+        return $$"""
+            # {{source.Metadata.Architecture}} for OpenCV DNN
+
+            Resize the shorter side of an image (R, G, B) to {{Math.Min(height, width)}} pixels ({{p.Interpolation.ToString().ToLowerInvariant()}}; INTER_AREA where it shrinks), crop the centre to {{p.Width}}x{{p.Height}}, and:
+
+            ```cpp
+            auto net = cv::dnn::readNetFromONNX("model.onnx");
+            image.convertTo(image, CV_32F, 1 / 255.0);
+            cv::subtract(image, cv::Scalar({{Numbers(p.Mean.Select(v => (double)v))}}), image);
+            cv::divide(image, cv::Scalar({{Numbers(p.Std.Select(v => (double)v))}}), image);
+            net.setInput(cv::dnn::blobFromImage(image));
+            cv::Mat {{source.OutputName}} = net.forward(); // {{TensorInfo.From(source.Deployed.Graph.Output[0])}}
+            ```
+
+            The batch size is {{source.Batch}}; OpenCV's outputs were compared with ONNX Runtime's when this file was written.
+
+            """;
+    }
+}
