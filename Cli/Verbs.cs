@@ -70,8 +70,9 @@ internal static class Verbs
             config, "augment", "Shows what augmentation does to an image", "augment photo.jpg --preview augmentations.png");
         Add<OpsCommand, OpsSettings>(config, "ops", "Lists the ONNX operators that are run and trained", "ops", "ops --json");
         Add<BenchCommand, BenchSettings>(
-            config, "bench", "Measures how fast this machine draws fractals, makes batches, trains and predicts",
-            "bench synth --json", "bench data --json", "bench graph --json", "bench train --json", "bench predict --json", "bench predict photos.onnx new/ --threads 1");
+            config, "bench", "Measures how fast this machine draws fractals, makes batches, trains, predicts and runs models",
+            "bench synth --json", "bench data --json", "bench graph --json", "bench train --json", "bench predict --json", "bench predict photos.onnx new/ --threads 1",
+            "bench infer photos.onnx other.onnx --batch 1,8,32 --threads 1,2 -o bench/", "bench infer photos.onnx --data photos/ --scenario server --latency-bound 50");
         Add<DoctorCommand, DoctorSettings>(config, "doctor", "Tries what works on this machine and what does not", "doctor");
     }
 

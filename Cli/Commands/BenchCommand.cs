@@ -11,17 +11,13 @@ using OneFractal.Training;
 
 namespace OneFractal.Cli.Commands;
 
-/// <summary>Measures how fast this machine draws fractals, makes batches, trains and predicts.</summary>
+/// <summary>Measures how fast this machine draws fractals, makes batches, trains, predicts and runs models.</summary>
 internal sealed class BenchCommand : Verb<BenchSettings>
 {
     /// <inheritdoc />
     protected override int Run(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
-        if (settings.Files.Length > 0 && settings.What != BenchSubject.Predict)
-        {
-            throw new UsageException($"bench {settings.What.ToString().ToLowerInvariant()} takes no files.");
-        }
-
+        settings.Check();
         Console.WriteLine(Machine.Description);
         var figures = settings.What switch
         {
@@ -29,6 +25,7 @@ internal sealed class BenchCommand : Verb<BenchSettings>
             BenchSubject.Data => Data(settings, progress, cancellation),
             BenchSubject.Train => Train(settings, progress, cancellation),
             BenchSubject.Predict => BenchPredict.Run(settings, progress, cancellation),
+            BenchSubject.Infer => BenchInfer.Run(settings, progress, cancellation),
             _ => Graph(settings, progress, cancellation),
         };
         if (settings.Json)

@@ -17,4 +17,7 @@ internal enum BenchSubject
 
     /// <summary>Classifying files against the bare session call.</summary>
     Predict,
+
+    /// <summary>Models alone, side by side.</summary>
+    Infer,
 }

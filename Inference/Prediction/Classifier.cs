@@ -94,7 +94,7 @@ public sealed class Classifier : IDisposable
     /// <summary>What the model's output for an image says.</summary>
     internal Prediction Interpret(ReadOnlySpan<float> output) => new(Labels, output, Runner.OutputName == OutputSelection.Probabilities);
 
-    private static Classifier Open(ModelRunner runner)
+    internal static Classifier Open(ModelRunner runner)
     {
         try
         {

@@ -48,6 +48,12 @@ public sealed class ModelRunner : IDisposable
     /// <summary>Runs that it is meant to make side by side.</summary>
     public int ParallelRuns { get; }
 
+    /// <summary>Name of the graph's input.</summary>
+    internal string InputName => _inputNames[0];
+
+    /// <summary>Name of its first output.</summary>
+    internal string OutputName => _outputNames[0];
+
     /// <summary>Shape of one image: channels, height, width.</summary>
     public IReadOnlyList<int> ImageShape { get; }
 

@@ -92,9 +92,8 @@ public static class SessionFactory
             options.IntraOpNumThreads = (threads + settings.ParallelRuns - 1) / settings.ParallelRuns;
         }
 
-        if (settings.ParallelRuns > 1)
+        if (settings.ParkThreads || settings.ParallelRuns > 1)
         {
-            // Threads that have nothing to do leave the cores to other runs and to what prepares their images.
             options.AddSessionConfigEntry("session.force_spinning_stop", "1");
         }
 

@@ -16,6 +16,12 @@ public sealed record SessionSettings
     /// </summary>
     public int ParallelRuns { get; init; } = 1;
 
+    /// <summary>
+    /// Whether the threads of a finished run leave the cores at once, instead of waiting busily for the next: for sessions that others run beside. It is
+    /// so where there are parallel runs.
+    /// </summary>
+    public bool ParkThreads { get; init; }
+
     /// <summary>Whether ONNX Runtime may rewrite the graph (fusions, layouts). Without, every node runs as it is written.</summary>
     public bool Optimize { get; init; } = true;
 }

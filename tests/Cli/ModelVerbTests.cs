@@ -78,6 +78,37 @@ public sealed class ModelVerbTests
     }
 
     [TestMethod]
+    public void Bench_InfersModelsSideBySide_AndPredictsBesideTheBareCall()
+    {
+        using var folder = new TempFolder();
+        TestModels.Classifier().Save(folder["a.onnx"]);
+        TestModels.Classifier(seed: 2).Save(folder["b.onnx"]);
+        var infer = CliRunner.Run(
+            "bench", "infer", folder["a.onnx"], folder["b.onnx"], "--device", "cpu", "--threads", "0,1", "--batch", "1,3", "--window", "0.02", "--scenario", "offline",
+            "--json", "--csv", folder["runs.csv"]);
+        Assert.AreEqual(0, infer.ExitCode, infer.Error);
+        using (var figures = JsonDocument.Parse(infer.Output.TrimEnd().Split('\n')[^1]))
+        {
+            Assert.AreEqual(2 * 2 * 2 * 2, figures.RootElement.GetProperty("runs").GetArrayLength());
+            Assert.AreEqual(2 * 2, figures.RootElement.GetProperty("scenarios").GetArrayLength());
+        }
+
+        Assert.HasCount(1 + 16, File.ReadAllLines(folder["runs.csv"]));
+        TestImages.WriteClassFolders(folder["images"], classes: 1, perClass: 2);
+        var predict = CliRunner.Run("bench", "predict", folder["a.onnx"], folder["images"], "--batch", "2", "--window", "0.02", "--json");
+        Assert.AreEqual(0, predict.ExitCode, predict.Error);
+        using (var figures = JsonDocument.Parse(predict.Output.TrimEnd().Split('\n')[^1]))
+        {
+            Assert.IsGreaterThan(0, figures.RootElement.GetProperty("pipeline_to_session_ratio").GetDouble());
+        }
+
+        Assert.Contains("takes no files", CliRunner.Fails(2, "bench", "synth", "x"));
+        Assert.Contains("only bench infer takes several", CliRunner.Fails(2, "bench", "predict", folder["a.onnx"], "--threads", "1,2"));
+        Assert.Contains("'sometimes' is none", CliRunner.Fails(2, "bench", "infer", folder["a.onnx"], "--io", "sometimes"));
+        Assert.Contains("at least 1", CliRunner.Fails(2, "bench", "infer", folder["a.onnx"], "--batch", "0"));
+    }
+
+    [TestMethod]
     public void BackboneInspect_ShowsLayersHeadAndTheNextCommand()
     {
         using var folder = new TempFolder();

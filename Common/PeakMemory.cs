@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace OneFractal.Evaluation;
+namespace OneFractal.Common;
 
 /// <summary>The largest resident set of this process since a reset; Linux only, whose kernel can forget the old peak.</summary>
-internal static partial class PeakMemory
+public static partial class PeakMemory
 {
     private const string Status = "/proc/self/status";
     private const string ClearReferences = "/proc/self/clear_refs";
