@@ -72,7 +72,8 @@ internal static class Verbs
         Add<BenchCommand, BenchSettings>(
             config, "bench", "Measures how fast this machine draws fractals, makes batches, trains, predicts and runs models",
             "bench synth --json", "bench data --json", "bench graph --json", "bench train --json", "bench predict --json", "bench predict photos.onnx new/ --threads 1",
-            "bench infer photos.onnx other.onnx --batch 1,8,32 --threads 1,2 -o bench/", "bench infer photos.onnx --data photos/ --scenario server --latency-bound 50");
+            "bench infer photos.onnx other.onnx --batch 1,8,32 --threads 1,2 -o bench/", "bench infer photos.onnx --data photos/ --scenario server --latency-bound 50",
+            "bench infer photos.onnx --precision fp32,fp16,int8 --data photos/");
         Add<DoctorCommand, DoctorSettings>(config, "doctor", "Tries what works on this machine and what does not", "doctor");
     }
 

@@ -15,10 +15,39 @@ internal static class BenchInfer
     /// <summary>Measures, prints, writes what was asked for, and returns the figures.</summary>
     public static Dictionary<string, object> Run(BenchSettings settings, IProgressReporter progress, CancellationToken cancellation)
     {
-        var backbone = settings.Backbone ?? DefaultBackbone;
-        IReadOnlyList<BenchmarkModel> models = settings.Files.Length > 0
-            ? [.. settings.Files.Select(file => BenchmarkModel.FromFile(file))]
-            : [BenchmarkModel.FromModel(Backbone.Create(backbone, seed: 0), backbone)];
+        var folder = Directory.CreateTempSubdirectory("onefractal-bench-");
+        try
+        {
+            return Run(settings, Models(settings, folder.FullName, progress, cancellation), progress, cancellation);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static IReadOnlyList<BenchmarkModel> Models(BenchSettings settings, string folder, IProgressReporter progress, CancellationToken cancellation)
+    {
+        if (settings.Precisions is not { } precisions)
+        {
+            return settings.Files.Length > 0
+                ? [.. settings.Files.Select(file => BenchmarkModel.FromFile(file))]
+                : [BenchmarkModel.FromModel(Backbone.Create(settings.Backbone ?? DefaultBackbone, seed: 0), settings.Backbone ?? DefaultBackbone)];
+        }
+
+        var files = settings.Files;
+        if (files.Length == 0)
+        {
+            files = [Path.Combine(folder, settings.Backbone ?? DefaultBackbone)];
+            Backbone.Create(settings.Backbone ?? DefaultBackbone, seed: 0).Save(files[0]);
+        }
+
+        return PrecisionVariants.Write(files, precisions, settings.Data, folder, progress, cancellation);
+    }
+
+    private static Dictionary<string, object> Run(
+        BenchSettings settings, IReadOnlyList<BenchmarkModel> models, IProgressReporter progress, CancellationToken cancellation)
+    {
         var report = InferenceEvaluation.Run(
             new InferenceEvaluationSettings { Speed = settings.ToInference(models), Data = settings.Data, TestImages = settings.TestImages }, progress, cancellation);
         Print(report);

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using OneFractal.Evaluation;
 using OneFractal.Inference;
 using Spectre.Console.Cli;
 
@@ -52,6 +53,10 @@ internal sealed class BenchSettings : VerbSettings
     [Description("infer: bound (input and output in memory that is bound once), unbound (named at every run, which allocates its output)")]
     [DefaultValue("bound,unbound")]
     public string Io { get; init; } = "";
+
+    [CommandOption("--precision <LIST>")]
+    [Description("infer: measure deployment files of each model in these: fp32, fp16, bf16, int8, int8-static (calibrated on --data); default: the files as they are")]
+    public string? Precision { get; init; }
 
     [CommandOption("--scenario <LIST>")]
     [Description("infer: single-stream (one query after the other), offline (all at once), server (Poisson arrivals; the highest rate at which 99 % keep to --latency-bound), or none")]
@@ -110,13 +115,16 @@ internal sealed class BenchSettings : VerbSettings
     /// <summary>The batch size of <c>predict</c>.</summary>
     public int Batch => Counts("--batch", BatchList, least: 1) is { } given ? given is [var only] ? only : throw OnlyInfer("--batch") : 32;
 
+    /// <summary>The precisions to measure models in; null for files as they are.</summary>
+    public IReadOnlyList<ExportPrecision>? Precisions => Precision is { } list ? ExportPrecisions.Parse(list) : null;
+
     /// <summary>Refuses what cannot be measured, before anything is printed.</summary>
     /// <exception cref="UsageException">An option is not for this, or has no such value.</exception>
     public void Check()
     {
         if (What == BenchSubject.Infer)
         {
-            _ = ToInference([]);
+            _ = (ToInference([]), Precisions);
             return;
         }
 

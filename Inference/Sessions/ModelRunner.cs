@@ -51,9 +51,6 @@ public sealed class ModelRunner : IDisposable
     /// <summary>Name of the graph's input.</summary>
     internal string InputName => _inputNames[0];
 
-    /// <summary>Name of its first output.</summary>
-    internal string OutputName => _outputNames[0];
-
     /// <summary>Shape of one image: channels, height, width.</summary>
     public IReadOnlyList<int> ImageShape { get; }
 

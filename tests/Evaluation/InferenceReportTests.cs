@@ -69,6 +69,22 @@ public sealed class InferenceReportTests
     }
 
     [TestMethod]
+    public void Precisions_AreModelsBesideEachOther()
+    {
+        using var folder = new TempFolder();
+        TestModels.Classifier().Save(folder["model.onnx"]);
+        var models = PrecisionVariants.Write(
+            [folder["model.onnx"]], [ExportPrecision.Float32, ExportPrecision.Int8], null, folder["variants"], NullProgress.Instance, CancellationToken.None);
+        CollectionAssert.AreEqual(new[] { "model.onnx, fp32", "model.onnx, int8" }, models.Select(m => m.Name).ToArray());
+        Assert.IsLessThan(models[0].Bytes / 2, models[1].Bytes);
+        var speed = new InferenceBenchmarkSettings
+        {
+            Models = models, Devices = [ComputeDevice.Cpu], BatchSizes = [2], Bindings = [IoBinding.Bound], Scenarios = [], Rounds = 2, Window = TimeSpan.FromMilliseconds(10),
+        };
+        Assert.AreEqual("model.onnx, int8, bound", InferenceEvaluation.Run(new InferenceEvaluationSettings { Speed = speed }).Ratios.Single().What);
+    }
+
+    [TestMethod]
     public void Ratio_IsOfMediansOfTheSameRound_WithItsInterval()
     {
         static InferenceFigures Figures(string model, IoBinding binding, params double[] medians)
