@@ -51,8 +51,14 @@ internal static class Verbs
             "sweep findings-delta --dry-run", "sweep findings-delta -o runs/delta --jobs 2", "sweep findings-instances --set steps=500 --set data=photos/ -o runs/instances",
             "sweep sigma.yaml -o runs/sigma", "sweep --resume runs/sigma");
         Add<ExportCommand, ExportSettings>(
-            config, "export", "Writes a deployment file of a trained model, its weights, or a step of its training",
-            "export runs/photos/classifier.onnx -o photos.onnx", "export runs/fractal/backbone.onnx -o backbone.safetensors",
+            config, "export", "Writes a deployment file of a trained model, in any precision and for any stack, its weights, or a step of its training",
+            "export runs/photos/classifier.onnx -o photos.onnx",
+            "export runs/photos/classifier.onnx -o photos.onnx --precision fp32,fp16,int8-static --data photos/",
+            "export runs/photos/classifier.onnx -o photos.onnx --embed-preprocessing --softmax --opset 18",
+            "export runs/fractal/backbone.onnx -o stages.onnx --stages --size 64 --batch 1",
+            "export runs/photos/classifier.onnx -o models/photos --for triton",
+            "export runs/photos/classifier.onnx -o photos-hf --for huggingface --precision fp32,fp16,int8",
+            "export runs/fractal/backbone.onnx -o backbone.safetensors",
             "export runs/fractal/backbone.onnx --train-step --labels cat,dog --batch 32 -o step.onnx",
             "export step.onnx --weights trained.safetensors -o photos.onnx");
         Add<VerifyCommand, VerifySettings>(

@@ -53,6 +53,19 @@ public static class ImageSize
         var info = TensorInfo.From(input)!;
         input.Type = (info with { Shape = [info.Shape![0], info.Shape[1], "height", "width"] }).ToProto(input.Name).Type;
         result.Graph.ValueInfo.Clear();
+        var outputs = result.Graph.Output.ToArray();
+        foreach (var output in outputs.Where(o => o.Type?.TensorType is not null))
+        {
+            output.Type.TensorType.Shape = null;
+        }
+
+        // A map that is left of a larger image is larger: what is declared must not say otherwise.
+        var infos = ShapeInference.InferAll(result);
+        foreach (var output in outputs.Where(o => infos.ContainsKey(o.Name)))
+        {
+            output.Type = infos[output.Name].ToProto(output.Name).Type;
+        }
+
         ModelChecker.Check(result);
         return result;
     }

@@ -161,6 +161,33 @@ public sealed class ModelVerbTests
     }
 
     [TestMethod]
+    public void Export_WritesPrecisionsAndBundles_AndTablesThem()
+    {
+        using var folder = new TempFolder();
+        TestModels.Classifier().Save(folder["trained.onnx"]);
+        TestImages.WriteClassFolders(folder["images"], classes: 2, perClass: 2);
+        var export = CliRunner.Run(
+            "export", folder["trained.onnx"], "-o", folder["m.onnx"], "--precision", "fp16,int8-static", "--images", folder["images"], "--opset", "13", "--batch", "2");
+        Assert.AreEqual(0, export.ExitCode, export.Error);
+        Assert.Contains("Beside fp32, on 4 images of", export.Output);
+        Assert.Contains("| fp32, not written |", export.Output);
+        CollectionAssert.AreEquivalent(
+            new[] { "m.fp16.onnx", "m.int8-static.onnx", "m.json", "trained.onnx" }, Directory.GetFiles(folder.Path).Select(Path.GetFileName).ToArray());
+
+        var bundle = CliRunner.Run("export", folder["trained.onnx"], "-o", folder["models", "m"], "--for", "triton", "--embed-preprocessing", "--softmax");
+        Assert.AreEqual(0, bundle.ExitCode, bundle.Error);
+        Assert.Contains("config.pbtxt, 1/model.onnx, labels.txt", bundle.Output);
+        Assert.Contains("pixels uint8[batch, height, width, 3]", bundle.Output);
+
+        string[] start = ["export", folder["trained.onnx"], "-o", folder["no.onnx"]];
+        Assert.Contains("--tokens and --softmax are different outputs", CliRunner.Fails(2, [.. start, "--tokens", "--softmax"]));
+        Assert.Contains("neither 'dynamic' nor a number", CliRunner.Fails(2, [.. start, "--size", "big"]));
+        Assert.Contains("--opset is of a deployment file", CliRunner.Fails(2, "export", folder["trained.onnx"], "-o", folder["w.pth"], "--opset", "13"));
+        Assert.Contains("--stages is of a deployment file", CliRunner.Fails(2, [.. start, "--train-step", "--stages"]));
+        Assert.IsFalse(File.Exists(folder["no.onnx"]));
+    }
+
+    [TestMethod]
     public void WhatCannotBe_IsOneLine()
     {
         using var folder = new TempFolder();

@@ -5,7 +5,9 @@ using Microsoft.ML.OnnxRuntime;
 using OneFractal.Evaluation;
 using OneFractal.Export;
 using OneFractal.Inference;
+using OneFractal.Tests.Data;
 using OneFractal.Tests.Export;
+using OneFractal.Tests.JavaScript;
 using OneFractal.Training;
 
 namespace OneFractal.Tests.Evaluation;
@@ -184,6 +186,31 @@ public sealed class ModelBundleTests
 
         var tensors = SafeTensorsFile.Read(folder["out", "model.safetensors"]).Tensors;
         CollectionAssert.Contains(tensors.Keys.ToArray(), type == "vit" ? "vit.encoder.layer.5.attention.output.dense.bias" : "stages.3.blocks.1.attn.proj.bias");
+    }
+
+    [TestMethod]
+    public void HuggingFace_IsOpenedByTransformersJs_WhichPredictsTheSame()
+    {
+        using var folder = new TempFolder();
+        Export(folder, "vit-nano", BundleKind.HuggingFace, ExportPrecision.Float32, ExportPrecision.Float16, ExportPrecision.Int8);
+        // Of the model's own size, so that no two ways of resizing are compared.
+        using var image = TestImages.Noise(32, 32, 3);
+        TestImages.Write(folder["image.png"], image);
+        using var classifier = Classifier.Load(folder["trained.onnx"]);
+        var expected = classifier.Predict(image).Top(5);
+
+        var result = TransformersJs.Run(folder["out"], folder["image.png"], "fp32", "fp16", "q8");
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        using var predictions = JsonDocument.Parse(result.Output);
+        foreach (var (dtype, tolerance) in new[] { ("fp32", 1e-4f), ("fp16", 5e-3f), ("q8", 0.1f) })
+        {
+            var actual = predictions.RootElement.GetProperty(dtype).EnumerateArray().ToDictionary(p => p.GetProperty("label").GetString()!, p => p.GetProperty("score").GetSingle());
+            Assert.HasCount(5, actual);
+            foreach (var prediction in expected)
+            {
+                Assert.AreEqual(prediction.Probability, actual[prediction.Label], tolerance, $"{dtype} {prediction.Label}");
+            }
+        }
     }
 
     [TestMethod]

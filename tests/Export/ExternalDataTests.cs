@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using OneFractal.Export;
 using OneFractal.Export.Onnx;
+using OneFractal.Inference;
 using DataType = OneFractal.Export.Onnx.TensorProto.Types.DataType;
 
 namespace OneFractal.Tests.Export;
@@ -37,6 +38,28 @@ public sealed class ExternalDataTests
         {
             Assert.AreEqual(0, long.Parse(Entry(tensor, "offset").Value, System.Globalization.CultureInfo.InvariantCulture) % 4096, "A runtime can map it.");
         }
+    }
+
+    [TestMethod]
+    public void AModelInMemory_RunsOnBothSidesOfTheLimit()
+    {
+        var model = TestModels.Classifier();
+        float[] Outputs(long limit)
+        {
+            using var options = new SessionOptions();
+            using var session = SessionFactory.Open(model, options, limit);
+            using var input = OrtValue.CreateTensorValueFromMemory(TestModels.Noise(3 * 32 * 32), [1, 3, 32, 32]);
+            using var run = new RunOptions();
+            using var outputs = session.Run(run, ["images"], [input], ["logits"]);
+            return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        }
+
+        Assert.IsTrue(model.FitsInline());
+        Assert.IsFalse(model.FitsInline(Limit));
+        // Counted with the places of its tensors, a little more than it is.
+        Assert.IsTrue(model.FitsInline(model.Proto.CalculateSize() + 20_000));
+        Assert.IsFalse(model.FitsInline(model.Proto.CalculateSize() - 1));
+        CollectionAssert.AreEqual(Outputs(OnnxModel.InlineLimit), Outputs(Limit));
     }
 
     [TestMethod]
