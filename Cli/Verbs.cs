@@ -53,11 +53,11 @@ internal static class Verbs
         Add<ExportCommand, ExportSettings>(
             config, "export", "Writes a deployment file of a trained model, in any precision and for any stack, its weights, or a step of its training",
             "export runs/photos/classifier.onnx -o photos.onnx",
-            "export runs/photos/classifier.onnx -o photos.onnx --precision fp32,fp16,int8-static --data photos/",
-            "export runs/photos/classifier.onnx -o photos.onnx --embed-preprocessing --softmax --opset 18",
-            "export runs/fractal/backbone.onnx -o stages.onnx --stages --size 64 --batch 1",
-            "export runs/photos/classifier.onnx -o models/photos --for triton",
-            "export runs/photos/classifier.onnx -o photos-hf --for huggingface --precision fp32,fp16,int8",
+            "export classifier.onnx -o photos.onnx --precision fp32,int8-static --data photos/",
+            "export classifier.onnx -o photos.onnx --embed-preprocessing --softmax",
+            "export backbone.onnx -o stages.onnx --stages --size 64 --batch 1 --opset 13",
+            "export classifier.onnx -o models/photos --for triton",
+            "export classifier.onnx -o photos-hf --for huggingface --precision fp32,fp16,int8",
             "export runs/fractal/backbone.onnx -o backbone.safetensors",
             "export runs/fractal/backbone.onnx --train-step --labels cat,dog --batch 32 -o step.onnx",
             "export step.onnx --weights trained.safetensors -o photos.onnx");
