@@ -39,17 +39,8 @@ public sealed class EvaluationTransform(Preprocessing preprocessing) : ImageTran
             throw new DataException($"An image of {image.Cols}×{image.Rows} pixels is too long and thin: its shorter side cannot be resized to {Math.Min(coverWidth, coverHeight)}.");
         }
 
-        if (size.Width == width && size.Height == height)
-        {
-            Resampling.Resize(image, target, size, Preprocessing.Interpolation);
-            return;
-        }
-
-        using var resized = new Mat();
-        Resampling.Resize(image, resized, size, Preprocessing.Interpolation);
         var left = (int)Math.Round((size.Width - width) / 2.0);
         var top = (int)Math.Round((size.Height - height) / 2.0);
-        using var centre = new Mat(resized, new Rect(left, top, width, height));
-        centre.CopyTo(target);
+        Resampling.Resize(image, target, size, new Rect(left, top, width, height), Preprocessing.Interpolation);
     }
 }

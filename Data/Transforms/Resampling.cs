@@ -9,6 +9,32 @@ internal static class Resampling
     /// <summary>Writes <paramref name="source"/> at <paramref name="size"/> to <paramref name="target"/>, which must be another matrix.</summary>
     public static void Resize(Mat source, Mat target, Size size, Interpolation interpolation)
     {
+        Resize(source, target, size, new Rect(0, 0, size.Width, size.Height), interpolation);
+    }
+
+    /// <summary>The same, and only the part <paramref name="crop"/> of the result.</summary>
+    public static void Resize(Mat source, Mat target, Size size, Rect crop, Interpolation interpolation)
+    {
+        if (interpolation != Interpolation.Nearest && source.Size() != size && AreaResize.Supports(source, size))
+        {
+            AreaResize.Resize(source, target, size, crop);
+            return;
+        }
+
+        if (crop.Size == size)
+        {
+            Whole(source, target, size, interpolation);
+            return;
+        }
+
+        using var whole = new Mat();
+        Whole(source, whole, size, interpolation);
+        using var part = new Mat(whole, crop);
+        part.CopyTo(target);
+    }
+
+    private static void Whole(Mat source, Mat target, Size size, Interpolation interpolation)
+    {
         if (source.Size() == size)
         {
             source.CopyTo(target);
