@@ -62,7 +62,8 @@ internal static class Verbs
             "export runs/fractal/backbone.onnx --train-step --labels cat,dog --batch 32 -o step.onnx",
             "export step.onnx --weights trained.safetensors -o photos.onnx");
         Add<VerifyCommand, VerifySettings>(
-            config, "verify", "Compares a model's outputs on every runtime of this machine", "verify photos.onnx --images photos/");
+            config, "verify", "Compares a model's outputs on every runtime of this machine", "verify photos.onnx --images photos/",
+            "verify photos.onnx --install", "verify photos.onnx --runtime opencv --locate");
         Add<PredictCommand, PredictSettings>(
             config, "predict", "Classifies images with a model file", "predict photos.onnx new/ --top 3", "predict photos.onnx new/**/*.jpg --csv predictions.csv",
             "predict photos.onnx --stdin --json -o predictions.json");

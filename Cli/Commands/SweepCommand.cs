@@ -1,4 +1,5 @@
 using System.Globalization;
+using OneFractal.Cli.Hosting;
 using OneFractal.Cli.Output;
 using OneFractal.Evaluation;
 using OneFractal.Training;
@@ -25,7 +26,7 @@ internal sealed class SweepCommand : Verb<Settings.SweepSettings>
             return 0;
         }
 
-        var worker = settings.Jobs > 1 ? new SweepProcesses(ThisProgram()) : null;
+        var worker = settings.Jobs > 1 ? new SweepProcesses(ThisProgram.Command) : null;
         var result = Sweep.Run(definition, settings.Seed, settings.Jobs, worker, job, cancellation);
         Tables.Print(result.Headers, SweepResult.Table(result.Figures));
         Console.WriteLine();
@@ -100,12 +101,5 @@ internal sealed class SweepCommand : Verb<Settings.SweepSettings>
         return time.TotalHours >= 2 ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0.0} hours")
             : time.TotalMinutes >= 2 ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} minutes")
             : string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} seconds");
-    }
-
-    /// <summary>The command line that this program was started with, up to its arguments: an executable, or the runtime and a library.</summary>
-    private static string[] ThisProgram()
-    {
-        var (process, library) = (Environment.ProcessPath!, typeof(SweepCommand).Assembly.Location);
-        return Path.GetFileNameWithoutExtension(process) == "dotnet" ? [process, library] : [process];
     }
 }

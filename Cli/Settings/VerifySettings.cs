@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using OneFractal.Evaluation;
 using Spectre.Console.Cli;
 
 namespace OneFractal.Cli.Settings;
@@ -21,10 +22,31 @@ internal sealed class VerifySettings : VerbSettings
     public int Count { get; init; }
 
     [CommandOption("--tolerance <ERROR>")]
-    [Description("Largest absolute error that passes, times the largest output where that is above 1")]
-    [DefaultValue(1e-4)]
+    [Description("Largest absolute error that passes, times the largest output where that is above 1 (default: by the model's precision, 1e-4 for fp32, 1e-2 for fp16 and TF32, 5e-2 for bf16 and int8)")]
     [AtLeast(0)]
-    public double Tolerance { get; init; }
+    public double? Tolerance { get; init; }
+
+    [CommandOption("--runtime <A,B,...>")]
+    [Description("Compare these alone: onnxruntime, cuda, torchsharp, opencv, node, web")]
+    public string? Runtime { get; init; }
+
+    [CommandOption("--locate")]
+    [Description("Where a runtime fails, find the first node that differs, by bisection over the values inside")]
+    public bool Locate { get; init; }
+
+    [CommandOption("--install")]
+    [Description("First install onnxruntime-node and onnxruntime-web with npm, for node and web")]
+    public bool Install { get; init; }
+
+    [CommandOption(OptionNames.NodePackages)]
+    [Description("A folder whose node_modules has them (default: where --install puts them)")]
+    public string? NodePackages { get; init; }
+
+    [CommandOption(OptionNames.Device)]
+    [Description("The GPU to compare: auto, cuda[[:N]], or cpu for none (matrix products in TF32)")]
+    [TypeConverter(typeof(ComputeDeviceConverter))]
+    [DefaultValue("auto")]
+    public ComputeDevice Device { get; init; }
 
     [CommandOption(OptionNames.Threads)]
     [Description("Threads to compute with (default: one per core)")]
@@ -37,6 +59,24 @@ internal sealed class VerifySettings : VerbSettings
     public ulong Seed { get; init; }
 
     [CommandOption(OptionNames.Json)]
-    [Description("Print JSON instead of a table")]
+    [Description("Print JSON instead of tables")]
     public bool Json { get; init; }
+
+    [CommandOption("--job <FOLDER>", IsHidden = true)]
+    [Description("Do one job of a verification; what runtimes are started with in processes of their own")]
+    public string? Job { get; init; }
+
+    /// <summary>The runtimes that are named, or null for all.</summary>
+    /// <exception cref="UsageException">One of them is none.</exception>
+    public IReadOnlyList<VerificationRuntime>? ParseRuntimes()
+    {
+        return Runtime is null ? null : [.. Runtime.Split(',', StringSplitOptions.TrimEntries).Select(Parse).Distinct()];
+    }
+
+    private static VerificationRuntime Parse(string name)
+    {
+        return Enum.TryParse<VerificationRuntime>(name, ignoreCase: true, out var runtime) && Enum.IsDefined(runtime) && !char.IsAsciiDigit(name[0])
+            ? runtime
+            : throw new UsageException($"--runtime: '{name}' is none of {string.Join(", ", Enum.GetNames<VerificationRuntime>()).ToLowerInvariant()}.");
+    }
 }

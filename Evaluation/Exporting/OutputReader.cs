@@ -28,7 +28,7 @@ internal sealed class OutputReader : IDisposable
     /// <exception cref="ModelException">ONNX Runtime refuses it, or the size of its images is not known.</exception>
     public static OutputReader Open(OnnxModel model, bool optimize = true)
     {
-        var settings = new SessionSettings { Device = ComputeDevice.Cpu, Optimize = optimize };
+        var settings = new SessionSettings { Device = ComputeDevice.Cpu, Optimization = optimize ? GraphOptimization.All : GraphOptimization.None };
         var (session, _) = SessionFactory.Create(model.Source, settings, options => SessionFactory.Open(model, options));
         return new OutputReader(model, session, (int?)TensorInfo.From(Input(model))?.Shape?[0].Value);
     }

@@ -41,7 +41,10 @@ public static class Quickstart
             options with { Resume = run.Exists },
             cancellation);
         options.Progress.Message($"Pre-trained {run.Backbone}; verifying it on every runtime of this machine.");
-        var verification = Verification.Run(run.Backbone, new VerificationSettings { Seed = settings.Seed }, cancellation);
+        var verification = Verification.Run(
+            run.Backbone,
+            new VerificationSettings { Seed = settings.Seed, Runtimes = [VerificationRuntime.OnnxRuntime, VerificationRuntime.Cuda, VerificationRuntime.TorchSharp, VerificationRuntime.OpenCv] },
+            cancellation: cancellation);
 
         // Measured once: all three runs are to be computed by the same backend, or their figures would not compare.
         var finetuningOptions = options with { Backend = pretraining.Backend };

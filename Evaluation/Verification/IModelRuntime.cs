@@ -1,8 +1,19 @@
 namespace OneFractal.Evaluation;
 
-/// <summary>A runtime with the model loaded.</summary>
-internal interface IModelRuntime : IDisposable
+/// <summary>A runtime that models can be run on.</summary>
+internal interface IModelRuntime
 {
-    /// <summary>Writes the outputs of <paramref name="count"/> images, one after the other.</summary>
-    void Run(ReadOnlyMemory<float> images, int count, Memory<float> outputs);
+    /// <summary>What reports call it.</summary>
+    string Name { get; }
+
+    /// <summary>Whether it runs only models whose shapes are all fixed, without Dropout.</summary>
+    bool NeedsFixedShapes => false;
+
+    /// <summary>Whether it computes float32 products in TF32, which has the digits of float16.</summary>
+    bool UsesTf32 => false;
+
+    /// <summary>Opens the model, runs the batches, and gives the graph's first output of each.</summary>
+    /// <exception cref="RuntimeUnavailableException">It is not on this machine.</exception>
+    /// <exception cref="OneFractalException">It cannot run the model.</exception>
+    IReadOnlyList<RuntimeTensor> Run(RuntimeJob job, CancellationToken cancellation);
 }

@@ -1,9 +1,55 @@
+using Microsoft.ML.OnnxRuntime;
+
 namespace OneFractal.Evaluation;
 
-/// <summary>ONNX Runtime.</summary>
-internal sealed class OnnxRuntimeRuntime(ModelRunner runner) : IModelRuntime
+/// <summary>ONNX Runtime, on the CPU or a GPU.</summary>
+internal sealed class OnnxRuntimeRuntime(string name, SessionSettings settings) : IModelRuntime
 {
-    public void Run(ReadOnlyMemory<float> images, int count, Memory<float> outputs) => runner.Run(images, count, outputs);
+    public string Name => name;
 
-    public void Dispose() => runner.Dispose();
+    public bool UsesTf32 => settings.Device.Kind != ComputeDeviceKind.Cpu;
+
+    public IReadOnlyList<RuntimeTensor> Run(RuntimeJob job, CancellationToken cancellation)
+    {
+        var (session, device) = SessionFactory.Create(job.Model.Source, settings, options => new InferenceSession(job.File, options));
+        using var _ = session;
+        if (settings.Device.Kind == ComputeDeviceKind.Auto && device.Kind != ComputeDeviceKind.Cuda)
+        {
+            throw new RuntimeUnavailableException("no GPU that ONNX Runtime can use; see 'onefractal doctor'");
+        }
+
+        using var options = new RunOptions();
+        var results = new List<RuntimeTensor>();
+        foreach (var batch in job.Batches)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            results.Add(Run(job, session, options, batch));
+        }
+
+        return results;
+    }
+
+    private static RuntimeTensor Run(RuntimeJob job, InferenceSession session, RunOptions options, IReadOnlyList<RuntimeTensor> batch)
+    {
+        OrtValue[] inputs = [.. batch.Select(t => OrtValue.CreateTensorValueFromMemory(t.Values, [.. t.Dims.Select(d => (long)d)]))];
+        try
+        {
+            using var outputs = session.Run(options, [.. batch.Select(t => t.Name)], inputs, [session.OutputNames[0]]);
+            return new RuntimeTensor(
+                session.OutputNames[0],
+                [.. outputs[0].GetTensorTypeAndShape().Shape.Select(d => checked((int)d))],
+                outputs[0].GetTensorDataAsSpan<float>().ToArray());
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new ModelException($"'{job.Model.Source}': ONNX Runtime failed ({OrtErrors.Explain(e)}).", e);
+        }
+        finally
+        {
+            foreach (var input in inputs)
+            {
+                input.Dispose();
+            }
+        }
+    }
 }

@@ -4,42 +4,45 @@ using OpenCvSharp.Dnn;
 
 namespace OneFractal.Evaluation;
 
-/// <summary>OpenCV DNN, which needs static shapes and no Dropout: it gets the deployment file for one batch size.</summary>
-internal sealed class OpenCvRuntime : IModelRuntime
+/// <summary>OpenCV DNN, which needs static shapes and no Dropout.</summary>
+/// <param name="batch">Images in one run, for the name.</param>
+internal sealed class OpenCvRuntime(int batch) : IModelRuntime
 {
-    private readonly Net _net;
-    private readonly int[] _blobShape;
-    private readonly int _imageLength;
-    private readonly int _batch;
+    public string Name => $"OpenCV DNN, batch {batch}";
 
-    public OpenCvRuntime(OnnxModel model, ModelRunner like)
+    public bool NeedsFixedShapes => true;
+
+    public IReadOnlyList<RuntimeTensor> Run(RuntimeJob job, CancellationToken cancellation)
     {
-        _batch = like.FixedBatch ?? 1;
-        _blobShape = [_batch, .. like.ImageShape];
-        _imageLength = like.ImageLength;
         Cv2.SetLogLevel(LogLevel.SILENT);
-        _net = CvDnn.ReadNetFromOnnx(FixedBatch.Apply(model, _batch).Proto.ToByteArray())
-            ?? throw new ModelException($"'{model.Source}': OpenCV DNN cannot read this model.");
-    }
-
-    public void Run(ReadOnlyMemory<float> images, int count, Memory<float> outputs)
-    {
-        var outputLength = outputs.Length / count;
-        var pixels = new float[_batch * _imageLength];
-        for (var first = 0; first < count; first += _batch)
+        using var net = CvDnn.ReadNetFromOnnx(job.Model.Proto.ToByteArray())
+            ?? throw new ModelException($"'{job.Model.Source}': OpenCV DNN cannot read this model.");
+        var results = new List<RuntimeTensor>();
+        foreach (var inputs in job.Batches)
         {
-            // What an earlier batch left in the rest of a short one does no harm.
-            var taken = Math.Min(_batch, count - first);
-            images.Slice(first * _imageLength, taken * _imageLength).CopyTo(pixels);
-            using var blob = Mat.FromPixelData(_blobShape, MatType.CV_32F, pixels);
-            _net.SetInput(blob);
-            using var output = _net.Forward();
-            var values = output.Total() == _batch * outputLength && output.Type() == MatType.CV_32F
-                ? output.AsSpan<float>()
-                : throw new ModelException($"OpenCV DNN gives {output.Total()} values where {_batch * outputLength} are expected.");
-            values[..(taken * outputLength)].CopyTo(outputs.Span[(first * outputLength)..]);
-        }
-    }
+            cancellation.ThrowIfCancellationRequested();
+            Mat[] blobs = [.. inputs.Select(t => Mat.FromPixelData(t.Dims, MatType.CV_32F, t.Values))];
+            try
+            {
+                foreach (var (blob, input) in blobs.Zip(inputs))
+                {
+                    net.SetInput(blob, input.Name);
+                }
 
-    public void Dispose() => _net.Dispose();
+                using var output = net.Forward();
+                results.Add(output.Type() == MatType.CV_32F
+                    ? new RuntimeTensor(job.Model.Graph.Output[0].Name, [.. Enumerable.Range(0, output.Dims).Select(output.Size)], output.AsSpan<float>().ToArray())
+                    : throw new ModelException($"OpenCV DNN gives {output.Type()}, not float32."));
+            }
+            finally
+            {
+                foreach (var blob in blobs)
+                {
+                    blob.Dispose();
+                }
+            }
+        }
+
+        return results;
+    }
 }

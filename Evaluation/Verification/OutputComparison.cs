@@ -1,49 +1,99 @@
 namespace OneFractal.Evaluation;
 
-/// <summary>How far the outputs of two runtimes are apart.</summary>
-/// <param name="MaxAbsolute">Largest |a − b|; infinite when a is not finite somewhere.</param>
-/// <param name="MeanAbsolute">Mean of |a − b|.</param>
-/// <param name="MaxRelative">Largest |a − b| of a row in units of that row's largest |b|.</param>
-/// <param name="Top1Agreement">Share of rows whose largest value is at the same place.</param>
-/// <param name="Scale">Largest |b|, or 1 where that is larger: what an absolute tolerance is multiplied by.</param>
-internal sealed record OutputComparison(double MaxAbsolute, double MeanAbsolute, double MaxRelative, double Top1Agreement, double Scale)
+/// <summary>How far the outputs <c>a</c> of a runtime are from those of the reference, <c>b</c>.</summary>
+internal sealed record OutputComparison
 {
+    private const int Top = 5;
+
+    /// <summary>Largest |a − b|; infinite when a is not finite somewhere.</summary>
+    public required double MaxAbsolute { get; init; }
+
+    /// <summary>Mean of |a − b|.</summary>
+    public required double MeanAbsolute { get; init; }
+
+    /// <summary>
+    /// Largest relative error. That of a value is |a − b| in units of |b|, or of its row's root mean square of b where that is larger: a value near 0 is
+    /// not worth more digits than the others.
+    /// </summary>
+    public required double MaxRelative { get; init; }
+
+    /// <summary>Mean relative error.</summary>
+    public required double MeanRelative { get; init; }
+
+    /// <summary>Share of rows whose largest value is at the same place.</summary>
+    public required double Top1Agreement { get; init; }
+
+    /// <summary>Share of rows whose five largest values are at the same places, in any order; null where there are no more than five.</summary>
+    public required double? Top5Agreement { get; init; }
+
+    /// <summary>Largest |b|.</summary>
+    public required double Largest { get; init; }
+
+    /// <summary>The row with the largest |a − b|.</summary>
+    public required int WorstRow { get; init; }
+
+    /// <summary>The absolute errors, counted by size.</summary>
+    public required IReadOnlyList<ErrorBin> Histogram { get; init; }
+
+    /// <summary>Largest |b|, or 1 where that is larger: what an absolute tolerance is multiplied by.</summary>
+    public double Scale => Math.Max(1, Largest);
+
     /// <summary>Compares <paramref name="rows"/> rows of outputs with the reference's.</summary>
     public static OutputComparison Of(ReadOnlySpan<float> actual, ReadOnlySpan<float> reference, int rows)
     {
-        double max = 0, sum = 0, relative = 0, scale = 1;
-        var same = 0;
+        double max = 0, sum = 0, maxRelative = 0, sumRelative = 0, largest = 0;
+        int top1 = 0, top5 = 0, worst = 0;
+        var histogram = new ErrorHistogram();
         var length = actual.Length / rows;
         for (var row = 0; row < rows; row++)
         {
             var a = actual.Slice(row * length, length);
             var b = reference.Slice(row * length, length);
-            double rowMax = 0, rowScale = 0;
+            var rootMeanSquare = RootMeanSquare(b);
             for (var i = 0; i < length; i++)
             {
                 var error = float.IsFinite(a[i]) ? Math.Abs((double)a[i] - b[i]) : double.PositiveInfinity;
-                rowMax = Math.Max(rowMax, error);
-                rowScale = Math.Max(rowScale, Math.Abs((double)b[i]));
+                var relative = error == 0 ? 0 : error / Math.Max(Math.Abs(b[i]), rootMeanSquare);
+                (max, worst) = error > max ? (error, row) : (max, worst);
+                maxRelative = Math.Max(maxRelative, relative);
+                largest = Math.Max(largest, Math.Abs((double)b[i]));
                 sum += error;
+                sumRelative += relative;
+                histogram.Add(error);
             }
 
-            max = Math.Max(max, rowMax);
-            scale = Math.Max(scale, rowScale);
-            relative = Math.Max(relative, rowMax == 0 ? 0 : rowMax / rowScale);
-            same += ArgMax(a) == ArgMax(b) ? 1 : 0;
+            top1 += LogitRow.ArgMax(a) == LogitRow.ArgMax(b) ? 1 : 0;
+            top5 += length > Top && Largest5(a).SetEquals(Largest5(b)) ? 1 : 0;
         }
 
-        return new OutputComparison(max, sum / actual.Length, relative, (double)same / rows, scale);
+        return new OutputComparison
+        {
+            MaxAbsolute = max,
+            MeanAbsolute = sum / actual.Length,
+            MaxRelative = maxRelative,
+            MeanRelative = sumRelative / actual.Length,
+            Top1Agreement = (double)top1 / rows,
+            Top5Agreement = length > Top ? (double)top5 / rows : null,
+            Largest = largest,
+            WorstRow = worst,
+            Histogram = histogram.ToBins(),
+        };
     }
 
-    private static int ArgMax(ReadOnlySpan<float> values)
+    private static double RootMeanSquare(ReadOnlySpan<float> values)
     {
-        var best = 0;
-        for (var i = 1; i < values.Length; i++)
+        double sum = 0;
+        foreach (var value in values)
         {
-            best = values[i] > values[best] ? i : best;
+            sum += (double)value * value;
         }
 
-        return best;
+        return Math.Sqrt(sum / values.Length);
+    }
+
+    private static HashSet<int> Largest5(ReadOnlySpan<float> values)
+    {
+        var copy = values.ToArray();
+        return [.. Enumerable.Range(0, copy.Length).OrderByDescending(i => copy[i]).Take(Top)];
     }
 }

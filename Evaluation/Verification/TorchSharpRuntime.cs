@@ -6,35 +6,22 @@ namespace OneFractal.Evaluation;
 /// <summary>TorchSharp, which trains the graph; here in evaluation mode on the CPU.</summary>
 internal sealed class TorchSharpRuntime : IModelRuntime
 {
-    private readonly GraphModule _module;
-    private readonly int[] _imageShape;
-    private readonly int _imageLength;
-    private readonly int? _fixedBatch;
+    public string Name => "TorchSharp CPU";
 
-    public TorchSharpRuntime(OnnxModel model, ModelRunner like)
-    {
-        _imageShape = [.. like.ImageShape];
-        _imageLength = like.ImageLength;
-        _fixedBatch = like.FixedBatch;
-        _module = new GraphModule(model);
-        _module.eval();
-    }
-
-    public void Run(ReadOnlyMemory<float> images, int count, Memory<float> outputs)
+    public IReadOnlyList<RuntimeTensor> Run(RuntimeJob job, CancellationToken cancellation)
     {
         using var noGradient = no_grad();
-        var size = _fixedBatch ?? count;
-        var outputLength = outputs.Length / count;
-        for (var first = 0; first < count; first += size)
+        using var module = new GraphModule(job.Model);
+        module.eval();
+        var results = new List<RuntimeTensor>();
+        foreach (var batch in job.Batches)
         {
+            cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var taken = Math.Min(size, count - first);
-            var pixels = new float[size * _imageLength];
-            images.Slice(first * _imageLength, taken * _imageLength).CopyTo(pixels);
-            var output = _module.Run(tensor(pixels, [size, .. _imageShape.Select(d => (long)d)]))[0].contiguous();
-            output.data<float>().ToArray().AsSpan(0, taken * outputLength).CopyTo(outputs.Span[(first * outputLength)..]);
+            var output = module.Run([.. batch.Select(t => tensor(t.Values, [.. t.Dims.Select(d => (long)d)]))])[0].contiguous();
+            results.Add(new RuntimeTensor(job.Model.Graph.Output[0].Name, [.. output.shape.Select(d => checked((int)d))], output.data<float>().ToArray()));
         }
-    }
 
-    public void Dispose() => _module.Dispose();
+        return results;
+    }
 }

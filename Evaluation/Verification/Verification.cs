@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace OneFractal.Evaluation;
 
 /// <summary>
@@ -8,99 +6,176 @@ namespace OneFractal.Evaluation;
 /// </summary>
 public static class Verification
 {
+    /// <summary>The verb of the command line that calls this.</summary>
+    public const string Verb = "verify";
+
     private const string ReferenceName = "ONNX Runtime CPU, as written";
+
+    private static readonly (GraphOptimization Level, string Name)[] Levels =
+    [
+        (GraphOptimization.Basic, "basic"), (GraphOptimization.Extended, "extended"), (GraphOptimization.Layout, "layout"), (GraphOptimization.All, "all"),
+    ];
 
     /// <summary>Verifies a model file.</summary>
     /// <exception cref="ModelException">Not a usable ONNX file, not a model of images, or one that ONNX Runtime cannot run.</exception>
     /// <exception cref="OneFractalException">The images cannot be had.</exception>
-    public static VerificationReport Run(string path, VerificationSettings? settings = null, CancellationToken cancellation = default)
+    public static VerificationReport Run(
+        string path, VerificationSettings? settings = null, IProgressReporter? progress = null, CancellationToken cancellation = default)
     {
-        return Run(OnnxModel.Load(path), settings, cancellation);
+        var model = OnnxModel.Load(path);
+        using var work = new VerificationWork();
+        return Run(model, Path.GetFullPath(path), settings ?? new VerificationSettings(), work, progress, cancellation);
     }
 
     /// <summary>Verifies a model that is in memory.</summary>
-    /// <inheritdoc cref="Run(string, VerificationSettings?, CancellationToken)" path="/exception" />
-    public static VerificationReport Run(OnnxModel model, VerificationSettings? settings = null, CancellationToken cancellation = default)
+    /// <inheritdoc cref="Run(string, VerificationSettings?, IProgressReporter?, CancellationToken)" path="/exception" />
+    public static VerificationReport Run(
+        OnnxModel model, VerificationSettings? settings = null, IProgressReporter? progress = null, CancellationToken cancellation = default)
     {
-        settings ??= new VerificationSettings();
+        using var work = new VerificationWork();
+        return Run(model, work.Job(model, []).File, settings ?? new VerificationSettings(), work, progress, cancellation);
+    }
+
+    /// <summary>Does a job that another process wrote, on a runtime that it keeps out of itself, and writes the results to the same folder.</summary>
+    public static void RunJob(VerificationRuntime runtime, string folder, CancellationToken cancellation = default)
+    {
+        var files = new RuntimeFolder(folder);
+        IModelRuntime chosen = runtime switch
+        {
+            VerificationRuntime.TorchSharp => new TorchSharpRuntime(),
+            VerificationRuntime.OpenCv => new OpenCvRuntime(1),
+            _ => throw new UsageException($"{runtime} has no job of its own."),
+        };
+        var attempt = RuntimeAttempt.Of(chosen, files.ReadJob, cancellation);
+        if (attempt.Outputs is { } outputs)
+        {
+            files.WriteResults(outputs);
+        }
+        else
+        {
+            files.WriteError(attempt.Problem);
+        }
+    }
+
+    /// <summary>The largest error that passes where none is set, in units of the reference's largest output, or of 1 where that is larger.</summary>
+    public static double ToleranceOf(ModelPrecision precision) => precision switch
+    {
+        ModelPrecision.Float32 => 1e-4,
+        ModelPrecision.Float16 => 1e-2,
+        _ => 5e-2,
+    };
+
+    private static VerificationReport Run(
+        OnnxModel model, string file, VerificationSettings settings, VerificationWork work, IProgressReporter? progress, CancellationToken cancellation)
+    {
         if (settings.Count < 1)
         {
             throw new UsageException($"Verification needs at least one image, not {settings.Count}.");
         }
 
-        SessionSettings Session(ComputeDevice device, bool optimize) => new() { Device = device, Threads = settings.Threads, Optimize = optimize };
-        using var reference = ModelRunner.Create(model, Session(ComputeDevice.Cpu, optimize: false));
-        var images = VerificationImages.Make(settings, reference);
-        var expected = new float[images.Count * reference.OutputLength];
-        reference.Run(images.Pixels, images.Count, expected);
+        var reference = new OnnxRuntimeRuntime(ReferenceName, Session(settings, GraphOptimization.None));
+        using var facts = ModelRunner.Load(file, Session(settings, GraphOptimization.None));
+        var images = VerificationImages.Make(settings, facts);
+        var subject = new VerificationSubject(model, file, facts, images, work);
+        var expected = subject.Outputs(reference.Run(subject.Job(fixedShapes: false), cancellation));
         if (!expected.All(float.IsFinite))
         {
             throw new ModelException($"'{model.Source}' gives outputs that are not finite numbers: its weights are not usable.");
         }
 
-        var results = new List<RuntimeAgreement> { new(ReferenceName, VerificationStatus.Reference, null, null, null, null, "") };
-        foreach (var (name, open) in new (string, Func<IModelRuntime?>)[]
-        {
-            ("ONNX Runtime CPU, optimised", () => new OnnxRuntimeRuntime(ModelRunner.Create(model, Session(ComputeDevice.Cpu, optimize: true)))),
-            ("ONNX Runtime CUDA", () => OpenCuda(model, Session(ComputeDevice.Auto, optimize: true))),
-            ("TorchSharp CPU", () => new TorchSharpRuntime(model, reference)),
-            ($"OpenCV DNN, batch {reference.FixedBatch ?? 1}", () => new OpenCvRuntime(model, reference)),
-        })
+        var precision = PrecisionInspection.LeastExact(model);
+        var runtimes = Runtimes(settings, facts, work);
+        var results = new List<RuntimeAgreement> { new() { Runtime = ReferenceName, Status = VerificationStatus.Reference } };
+        using var task = (progress ?? NullProgress.Instance).Start("Comparing runtimes", runtimes.Count);
+        foreach (var runtime in runtimes)
         {
             cancellation.ThrowIfCancellationRequested();
-            results.Add(Compare(name, open, images, expected, settings.Tolerance, model.Metadata is { Labels.Count: > 0 }));
-        }
-
-        return new VerificationReport(model.Source, images.Description, images.Count, settings.Tolerance, results);
-    }
-
-    private static OnnxRuntimeRuntime? OpenCuda(OnnxModel model, SessionSettings settings)
-    {
-        var runner = ModelRunner.Create(model, settings);
-        if (runner.Device.Kind == ComputeDeviceKind.Cuda)
-        {
-            return new OnnxRuntimeRuntime(runner);
-        }
-
-        runner.Dispose();
-        return null;
-    }
-
-    private static RuntimeAgreement Compare(
-        string name, Func<IModelRuntime?> open, VerificationImages images, float[] expected, double tolerance, bool hasClasses)
-    {
-        var actual = new float[expected.Length];
-        try
-        {
-            using var runtime = open();
-            if (runtime is null)
+            task.Report(results.Count - 1, runtime.Name);
+            var tolerance = settings.Tolerance ?? ToleranceOf(runtime.UsesTf32 && precision == ModelPrecision.Float32 ? ModelPrecision.Float16 : precision);
+            var (agreement, worst) = Compare(runtime, subject, expected, tolerance, cancellation);
+            if (settings.Locate && agreement.Status == VerificationStatus.Failed)
             {
-                return Without(name, VerificationStatus.Unavailable, "not on this machine");
+                agreement = agreement with { FirstDifference = Locate(runtime, reference, subject, worst, tolerance, work, cancellation) };
             }
 
-            runtime.Run(images.Pixels, images.Count, actual);
-        }
-        catch (Exception e) when (e is OneFractalException or OpenCvSharp.OpenCVException or ExternalException)
-        {
-            return Without(name, VerificationStatus.Failed, e.Message.ReplaceLineEndings(" ").Trim());
-        }
-        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
-        {
-            return Without(name, VerificationStatus.Unavailable, "its native library cannot be loaded; see 'onefractal doctor'");
+            results.Add(agreement);
         }
 
-        var comparison = OutputComparison.Of(actual, expected, images.Count);
-        return double.IsFinite(comparison.MaxAbsolute)
-            ? new RuntimeAgreement(
-                name,
-                comparison.MaxAbsolute <= tolerance * comparison.Scale ? VerificationStatus.Passed : VerificationStatus.Failed,
-                comparison.MaxAbsolute,
-                comparison.MeanAbsolute,
-                comparison.MaxRelative,
-                hasClasses ? comparison.Top1Agreement : null,
-                "")
-            : Without(name, VerificationStatus.Failed, "some outputs are not finite numbers");
+        task.Report(runtimes.Count);
+        return new VerificationReport(model.Source, images.Description, images.Count, precision, results);
     }
 
-    private static RuntimeAgreement Without(string name, VerificationStatus status, string detail) => new(name, status, null, null, null, null, detail);
+    private static List<IModelRuntime> Runtimes(VerificationSettings settings, ModelRunner facts, VerificationWork work)
+    {
+        var host = new RuntimeHost(work.Folder, settings.Command, NodePackages.Find(settings.NodePackages), settings.Threads);
+        IModelRuntime Isolated(IModelRuntime runtime, VerificationRuntime kind) => host.Command is null ? runtime : new IsolatedRuntime(runtime, kind, host);
+        var runtimes = new List<IModelRuntime>();
+        foreach (var kind in settings.Runtimes ?? Enum.GetValues<VerificationRuntime>())
+        {
+            runtimes.AddRange(kind switch
+            {
+                VerificationRuntime.OnnxRuntime => Levels.Select(l => new OnnxRuntimeRuntime($"ONNX Runtime CPU, {l.Name}", Session(settings, l.Level))),
+                VerificationRuntime.Cuda when settings.Device.Kind == ComputeDeviceKind.Cpu => [],
+                VerificationRuntime.Cuda => [new OnnxRuntimeRuntime("ONNX Runtime CUDA", Session(settings, GraphOptimization.All) with { Device = settings.Device })],
+                VerificationRuntime.TorchSharp => [Isolated(new TorchSharpRuntime(), kind)],
+                VerificationRuntime.OpenCv => [Isolated(new OpenCvRuntime(facts.FixedBatch ?? 1), kind)],
+                VerificationRuntime.Node => [new NodeRuntime(host)],
+                VerificationRuntime.Web => (IEnumerable<IModelRuntime>)[new WebRuntime(host)],
+                _ => throw new UsageException($"There is no runtime {kind}."),
+            });
+        }
+
+        return runtimes;
+    }
+
+    private static SessionSettings Session(VerificationSettings settings, GraphOptimization optimization)
+    {
+        return new SessionSettings { Device = ComputeDevice.Cpu, Threads = settings.Threads, Optimization = optimization };
+    }
+
+    private static (RuntimeAgreement Agreement, int WorstImage) Compare(
+        IModelRuntime runtime, VerificationSubject subject, float[] expected, double tolerance, CancellationToken cancellation)
+    {
+        var agreement = new RuntimeAgreement { Runtime = runtime.Name, Status = VerificationStatus.Failed, Tolerance = tolerance };
+        var attempt = RuntimeAttempt.Of(runtime, () => subject.Job(runtime.NeedsFixedShapes), cancellation);
+        if (attempt.Outputs is not { } outputs)
+        {
+            return (
+                attempt.IsUnavailable
+                    ? agreement with { Status = VerificationStatus.Unavailable, Tolerance = null, Detail = attempt.Problem }
+                    : agreement with { Detail = attempt.Problem },
+                0);
+        }
+
+        var actual = subject.Outputs(outputs);
+        if (actual.Length != expected.Length)
+        {
+            return (agreement with { Detail = $"it gives {actual.Length} values where {expected.Length} are expected" }, 0);
+        }
+
+        var comparison = OutputComparison.Of(actual, expected, subject.Images.Count);
+        if (!double.IsFinite(comparison.MaxAbsolute))
+        {
+            return (agreement with { Detail = "some outputs are not finite numbers" }, comparison.WorstRow);
+        }
+
+        return (agreement with
+        {
+            Status = comparison.MaxAbsolute <= tolerance * comparison.Scale ? VerificationStatus.Passed : VerificationStatus.Failed,
+            MaxAbsoluteError = comparison.MaxAbsolute,
+            MeanAbsoluteError = comparison.MeanAbsolute,
+            MaxRelativeError = comparison.MaxRelative,
+            MeanRelativeError = comparison.MeanRelative,
+            Top1Agreement = subject.HasClasses ? comparison.Top1Agreement : null,
+            Top5Agreement = subject.HasClasses ? comparison.Top5Agreement : null,
+            Histogram = comparison.Histogram,
+        }, comparison.WorstRow);
+    }
+
+    private static FirstDifference Locate(
+        IModelRuntime runtime, IModelRuntime reference, VerificationSubject subject, int image, double tolerance, VerificationWork work, CancellationToken cancellation)
+    {
+        var (model, batch) = subject.One(image, runtime.NeedsFixedShapes);
+        return new DifferenceLocator(model, batch, runtime, reference, tolerance, work).Find(cancellation);
+    }
 }

@@ -83,7 +83,14 @@ public static class SessionFactory
     {
         using var options = new SessionOptions
         {
-            GraphOptimizationLevel = settings.Optimize ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
+            GraphOptimizationLevel = settings.Optimization switch
+            {
+                GraphOptimization.None => GraphOptimizationLevel.ORT_DISABLE_ALL,
+                GraphOptimization.Basic => GraphOptimizationLevel.ORT_ENABLE_BASIC,
+                GraphOptimization.Extended => GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+                GraphOptimization.Layout => GraphOptimizationLevel.ORT_ENABLE_LAYOUT,
+                _ => GraphOptimizationLevel.ORT_ENABLE_ALL,
+            },
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         var threads = settings.Threads == 0 && settings.ParallelRuns > 1 ? Environment.ProcessorCount : settings.Threads;

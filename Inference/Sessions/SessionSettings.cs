@@ -22,6 +22,6 @@ public sealed record SessionSettings
     /// </summary>
     public bool ParkThreads { get; init; }
 
-    /// <summary>Whether ONNX Runtime may rewrite the graph (fusions, layouts). Without, every node runs as it is written.</summary>
-    public bool Optimize { get; init; } = true;
+    /// <summary>How far ONNX Runtime may rewrite the graph.</summary>
+    public GraphOptimization Optimization { get; init; } = GraphOptimization.All;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OneFractal.Tests.Data;
+using OneFractal.Tests.Evaluation;
 using OneFractal.Training;
 
 namespace OneFractal.Tests.Cli;
@@ -22,7 +23,7 @@ public sealed class ModelVerbTests
 
         var verify = CliRunner.Run("verify", folder["model.onnx"], "--count", "2", "--json");
         Assert.AreEqual(0, verify.ExitCode, verify.Error);
-        Assert.AreEqual("", verify.Error, "The runtimes say nothing of their own.");
+        Assert.MatchesRegex(@"^(Comparing runtimes: [^\n]+\n)*$", verify.Error, "The runtimes say nothing of their own.");
         using var report = JsonDocument.Parse(verify.Output);
         Assert.IsTrue(report.RootElement.GetProperty("passed").GetBoolean());
         Assert.AreEqual(1, CliRunner.Run("verify", folder["model.onnx"], "--count", "1", "--tolerance", "0").ExitCode);
@@ -45,6 +46,17 @@ public sealed class ModelVerbTests
         var csv = File.ReadAllLines(folder["out.csv"]);
         Assert.AreEqual("path,label,probability,error", csv[0]);
         Assert.HasCount(6, csv);
+    }
+
+    [TestMethod]
+    public void Verify_NamesTheNodeThatARuntimeComputesWrongly()
+    {
+        using var folder = new TempFolder();
+        DifferenceLocatorTests.WrongInOpenCv("MaxPool").Save(folder["wrong.onnx"]);
+        var verify = CliRunner.Run("verify", folder["wrong.onnx"], "--runtime", "opencv", "--count", "1", "--locate");
+        Assert.AreEqual(1, verify.ExitCode, verify.Error);
+        Assert.Contains("OpenCV DNN, batch 1: first difference at MaxPool 'wrong/MaxPool'", verify.Output);
+        Assert.Contains("none of onnxruntime, cuda, torchsharp, opencv, node, web", CliRunner.Fails(2, "verify", folder["wrong.onnx"], "--runtime", "tensorrt"));
     }
 
     [TestMethod]

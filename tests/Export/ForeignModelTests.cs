@@ -12,7 +12,7 @@ namespace OneFractal.Tests.Export;
 [TestClass]
 public sealed class ForeignModelTests
 {
-    private static readonly SessionSettings Plain = new() { Device = ComputeDevice.Cpu, Optimize = false };
+    private static readonly SessionSettings Plain = new() { Device = ComputeDevice.Cpu, Optimization = GraphOptimization.None };
     private static readonly FillParameter Fill = (name, _, values) =>
     {
         var random = new RandomStream((ulong)name.Length);

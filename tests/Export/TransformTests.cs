@@ -9,7 +9,7 @@ namespace OneFractal.Tests.Export;
 [TestClass]
 public sealed class TransformTests
 {
-    private static readonly SessionSettings Plain = new() { Device = ComputeDevice.Cpu, Optimize = false };
+    private static readonly SessionSettings Plain = new() { Device = ComputeDevice.Cpu, Optimization = GraphOptimization.None };
 
     [TestMethod]
     [DataRow("vit-nano", 3, 1e-6f)]

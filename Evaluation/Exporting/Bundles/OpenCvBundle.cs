@@ -25,19 +25,22 @@ internal static class OpenCvBundle
         var count = source.Batch!.Value;
         var random = new RandomStream(NoiseSeed);
         float[] images = [.. Enumerable.Range(0, count * reference.ImageLength).Select(_ => (float)random.NextGaussian())];
-        float[] expected = new float[count * reference.OutputLength], actual = new float[expected.Length];
+        var expected = new float[count * reference.OutputLength];
         reference.Run(images, count, expected);
+        float[] actual;
         try
         {
-            using var runtime = new OpenCvRuntime(source.Deployed, reference);
-            runtime.Run(images, count, actual);
+            var batch = new RuntimeTensor(source.InputName, [count, .. reference.ImageShape], images);
+            actual = new OpenCvRuntime(count).Run(new RuntimeJob(source.Deployed, source.Deployed.Source, [[batch]]), CancellationToken.None)[0].Values;
         }
         catch (OpenCvSharp.OpenCVException e)
         {
             throw new ModelException($"'{source.Trained.Source}': OpenCV DNN cannot run this model ({e.Message.ReplaceLineEndings(" ").Trim()}).", e);
         }
 
-        var comparison = OutputComparison.Of(actual, expected, count);
+        var comparison = actual.Length == expected.Length
+            ? OutputComparison.Of(actual, expected, count)
+            : throw new ModelException($"'{source.Trained.Source}': OpenCV DNN gives {actual.Length} values where {expected.Length} are expected.");
         if (!(comparison.MaxAbsolute <= Tolerance * comparison.Scale))
         {
             throw new ModelException(FormattableString.Invariant(

@@ -1,0 +1,136 @@
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace OneFractal.Evaluation;
+
+/// <summary>
+/// Serves a job to a page on this machine and takes what the page sends back. Only who knows the random path gets anything, and nothing but the files
+/// of the job.
+/// </summary>
+internal sealed partial class JobServer : IDisposable
+{
+    private const string PageName = "web.html", ScriptName = "run-job.mjs", RuntimePrefix = "ort/";
+    private const int FirstPort = 20_000, LastPort = 60_000, Tries = 100;
+    private readonly HttpListener _listener;
+    private readonly RuntimeFolder _folder;
+    private readonly string _model;
+    private readonly string _runtime;
+    private readonly string _path = $"/{Guid.NewGuid():N}/";
+
+    /// <param name="folder">The job.</param>
+    /// <param name="model">The model's file.</param>
+    /// <param name="runtime">The folder of onnxruntime-web's files.</param>
+    public JobServer(RuntimeFolder folder, string model, string runtime)
+    {
+        (_folder, _model, _runtime) = (folder, model, runtime);
+        (_listener, var prefix) = Listen();
+        Page = prefix + PageName;
+        _ = ServeAsync();
+    }
+
+    /// <summary>Address of the page that does the job.</summary>
+    public string Page { get; }
+
+    public void Dispose() => _listener.Close();
+
+    private (HttpListener Listener, string Prefix) Listen()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var listener = new HttpListener();
+            var prefix = $"http://127.0.0.1:{Random.Shared.Next(FirstPort, LastPort)}{_path}";
+            listener.Prefixes.Add(prefix);
+            try
+            {
+                listener.Start();
+                return (listener, prefix);
+            }
+            catch (HttpListenerException e)
+            {
+                // The port is taken; another may not be.
+                listener.Close();
+                if (attempt == Tries)
+                {
+                    throw new OneFractalException($"No port of this machine can be listened on ({e.Message}).", e);
+                }
+            }
+        }
+    }
+
+    private async Task ServeAsync()
+    {
+        while (_listener.IsListening)
+        {
+            try
+            {
+                await AnswerAsync(await _listener.GetContextAsync());
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or IOException)
+            {
+                // The listener was closed, or the browser broke off.
+            }
+        }
+    }
+
+    private async Task AnswerAsync(HttpListenerContext context)
+    {
+        using var response = context.Response;
+        var name = context.Request.Url!.AbsolutePath[_path.Length..];
+        if (context.Request.HttpMethod == "POST" && ResultName().IsMatch(name))
+        {
+            // Whole or not at all: the result's file says that everything is there.
+            var file = _folder.At(name);
+            await using (var stream = File.Create(file + ".partial"))
+            {
+                await context.Request.InputStream.CopyToAsync(stream);
+            }
+
+            File.Move(file + ".partial", file, overwrite: true);
+            return;
+        }
+
+        var (type, content) = Find(name);
+        if (content is null)
+        {
+            response.StatusCode = (int)HttpStatusCode.NotFound;
+            return;
+        }
+
+        await using (content)
+        {
+            response.ContentType = type;
+            response.ContentLength64 = content.Length;
+            await content.CopyToAsync(response.OutputStream);
+        }
+    }
+
+    private (string Type, Stream? Content) Find(string name)
+    {
+        var type = Path.GetExtension(name) switch
+        {
+            ".html" => "text/html",
+            ".js" or ".mjs" => "text/javascript",
+            ".wasm" => "application/wasm",
+            _ => "application/octet-stream",
+        };
+        var file = name switch
+        {
+            "model" => _model,
+            _ when name.StartsWith(RuntimePrefix, StringComparison.Ordinal) && RuntimeName().IsMatch(name[RuntimePrefix.Length..]) => Path.Combine(_runtime, name[RuntimePrefix.Length..]),
+            _ when InputName().IsMatch(name) => _folder.At(name),
+            _ => null,
+        };
+        return name is PageName or ScriptName ? (type, new MemoryStream(NodePackages.Resource(name)))
+            : File.Exists(file) ? (type, File.OpenRead(file))
+            : (type, null);
+    }
+
+    [GeneratedRegex(@"^(out-\d+\.bin|result\.json)$")]
+    private static partial Regex ResultName();
+
+    [GeneratedRegex(@"^(in-\d+-\d+\.bin|job\.json)$")]
+    private static partial Regex InputName();
+
+    [GeneratedRegex(@"^[\w-][\w.-]*$")]
+    private static partial Regex RuntimeName();
+}

@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace OneFractal.Evaluation;
+
+/// <summary>
+/// A job as files, for a runtime in a process of its own: <c>job.json</c> names the model and, of each run, the inputs with their shapes and files of
+/// raw float32; the runtime writes its outputs the same way, and at last <c>result.json</c>, which has their shapes, or what went wrong.
+/// </summary>
+internal sealed class RuntimeFolder
+{
+    public const string JobFile = "job.json", ResultFile = "result.json";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>The job of a folder.</summary>
+    public RuntimeFolder(string path) => Path = path;
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether the runtime has come to an end.</summary>
+    public bool HasResult => File.Exists(At(ResultFile));
+
+    /// <summary>The model's file.</summary>
+    public string Model => Read<Job>(JobFile).Model;
+
+    /// <summary>Writes a job; what an earlier one left is removed.</summary>
+    public static RuntimeFolder Write(string path, RuntimeJob job, int threads)
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+
+        Directory.CreateDirectory(path);
+        var folder = new RuntimeFolder(path);
+        Entry[][] batches = [.. job.Batches.Select((batch, b) => (Entry[])[.. batch.Select((tensor, i) => folder.Save(tensor, $"in-{b}-{i}.bin"))])];
+        folder.Save(JobFile, new Job(job.File, threads, batches));
+        return folder;
+    }
+
+    /// <summary>A file of the folder.</summary>
+    public string At(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>The job, as the process that does it reads it.</summary>
+    public RuntimeJob ReadJob()
+    {
+        var job = Read<Job>(JobFile);
+        return new RuntimeJob(
+            OnnxModel.Load(job.Model), job.Model, [.. job.Batches.Select(batch => (RuntimeTensor[])[.. batch.Select(Load)])]);
+    }
+
+    /// <summary>Writes what a runtime gave.</summary>
+    public void WriteResults(IReadOnlyList<RuntimeTensor> outputs)
+    {
+        Save(ResultFile, new Result([.. outputs.Select((tensor, i) => Save(tensor, $"out-{i}.bin"))], null));
+    }
+
+    /// <summary>Writes why a runtime gave nothing.</summary>
+    public void WriteError(string error) => Save(ResultFile, new Result(null, error));
+
+    /// <summary>What the runtime gave.</summary>
+    /// <param name="output">The name of the graph's output.</param>
+    /// <exception cref="ModelException">It says that it cannot run the model.</exception>
+    public IReadOnlyList<RuntimeTensor> ReadResults(string output)
+    {
+        var result = Read<Result>(ResultFile);
+        return result.Outputs is { } outputs
+            ? [.. outputs.Select(entry => Load(entry) with { Name = output })]
+            : throw new ModelException(result.Error ?? "it gives no reason");
+    }
+
+    private Entry Save(RuntimeTensor tensor, string file)
+    {
+        File.WriteAllBytes(At(file), MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
+        return new Entry(tensor.Name, tensor.Dims, file);
+    }
+
+    private void Save<T>(string file, T content) => AtomicFile.Write(At(file), stream => JsonSerializer.Serialize(stream, content, Json), flushToDisk: false);
+
+    private RuntimeTensor Load(Entry entry)
+    {
+        return new RuntimeTensor(entry.Name ?? "", entry.Dims, MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(At(entry.File))).ToArray());
+    }
+
+    private T Read<T>(string file) => JsonSerializer.Deserialize<T>(File.ReadAllBytes(At(file)), Json)!;
+
+    private sealed record Job(string Model, int Threads, Entry[][] Batches);
+
+    private sealed record Entry(string? Name, int[] Dims, string File);
+
+    private sealed record Result(Entry[]? Outputs, string? Error);
+}

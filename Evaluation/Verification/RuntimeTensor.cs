@@ -1,0 +1,7 @@
+namespace OneFractal.Evaluation;
+
+/// <summary>Values that a model is given, or gives.</summary>
+/// <param name="Name">The name of the graph's input or output.</param>
+/// <param name="Dims">The shape.</param>
+/// <param name="Values">Row-major.</param>
+internal sealed record RuntimeTensor(string Name, int[] Dims, float[] Values);
