@@ -165,10 +165,10 @@ public static class InferenceBenchmark
         }
     }
 
-    /// <summary>Whether the medians of the last five times and of the five before differ by less than 5 %.</summary>
+    /// <summary>Whether the medians of the last three times and of the three before differ by less than 5 %.</summary>
     internal static bool IsStable(IReadOnlyList<double> times)
     {
-        const int Group = 5;
+        const int Group = 3;
         const double Tolerance = 0.05;
         if (times.Count < 2 * Group)
         {

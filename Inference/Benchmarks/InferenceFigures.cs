@@ -10,7 +10,7 @@ namespace OneFractal.Inference;
 /// <param name="Binding">How input and output were passed.</param>
 /// <param name="WarmUpRuns">Runs before the clock started.</param>
 /// <param name="WarmUpSeconds">How long they took.</param>
-/// <param name="Stable">Whether the times were stable by then: medians of five runs and of the five before differed by less than 5 %.</param>
+/// <param name="Stable">Whether the times were stable by then: medians of three runs and of the three before differed by less than 5 %.</param>
 /// <param name="Latency">Times of the runs.</param>
 /// <param name="InferencesPerSecond">Runs a second, one after the other.</param>
 /// <param name="CpuPercent">Processor time over time: 100 is one core.</param>

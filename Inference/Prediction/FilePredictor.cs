@@ -16,6 +16,7 @@ public static class FilePredictor
     /// <param name="batchSize">Images in one run of the model; only the last may have fewer.</param>
     /// <param name="workers">Threads that decode; 0 takes one per core.</param>
     /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="UsageException">So many images do not fit into a batch.</exception>
     /// <exception cref="ModelException">ONNX Runtime fails while it runs.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static IEnumerable<FilePrediction> Predict(
@@ -23,6 +24,12 @@ public static class FilePredictor
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
+        var largest = Array.MaxLength / Math.Max(classifier.Runner.ImageLength, classifier.Runner.OutputLength);
+        if (batchSize > largest)
+        {
+            throw new UsageException($"A batch of {batchSize} images is too large: {largest} of [{string.Join(", ", classifier.Runner.ImageShape)}] are the most.");
+        }
+
         return Run(classifier, paths, batchSize, workers == 0 ? Environment.ProcessorCount : workers, cancellation);
     }
 

@@ -114,6 +114,7 @@ public sealed class FilePredictorTests
                 cancellation.Cancel();
             }
         });
+        Assert.Contains("too large", Assert.ThrowsExactly<UsageException>(() => FilePredictor.Predict(classifier, [path], batchSize: int.MaxValue)).Message);
         var gone = Classifier.Create(TestModels.Classifier(), Cpu);
         gone.Dispose();
         Assert.ThrowsExactly<ObjectDisposedException>(() => FilePredictor.Predict(gone, Endless(path), batchSize: 4).First());
