@@ -23,7 +23,7 @@ internal abstract class ModelExportOptions : VerbSettings
     public required string Batch { get; init; }
 
     [CommandOption(OptionNames.Size)]
-    [Description("Height and width of the images in pixels: position embeddings are resampled; dynamic for a network of convolutions that shall take any (default: the model's own)")]
+    [Description("Height and width of the images in pixels: position embeddings are resampled; dynamic for ViTs and ResNets that shall take any (default: the model's own)")]
     public string? Size { get; init; }
 
     [CommandOption("--features")]
@@ -48,7 +48,7 @@ internal abstract class ModelExportOptions : VerbSettings
     public required string Precision { get; init; }
 
     [CommandOption("--opset <N>")]
-    [Description("13 to 21 (default: 17, or the model's own; 18 with --embed-preprocessing)")]
+    [Description("13 to 21 (default: 17, or the model's own; 18 with --embed-preprocessing or --size dynamic)")]
     public int? Opset { get; init; }
 
     [CommandOption("--embed-preprocessing")]

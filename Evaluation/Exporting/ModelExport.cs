@@ -36,7 +36,7 @@ public static class ModelExport
         var (error, tolerance) = Compare(trained, AtOpset(deployed, settings), settings.Seed);
         if (settings.AnySize)
         {
-            CheckAnySize(trained, deployed, settings.Seed);
+            CheckAnySize(source, deployed, settings);
         }
 
         using var images = NeedsMetadata(settings) && preprocessing is not null && !settings.AnySize ? ExportImages.Open(settings) : null;
@@ -163,8 +163,14 @@ public static class ModelExport
             model = BackboneWeights.Load(model, weights);
         }
 
-        model = settings.Size is { } size ? BackboneSize.Apply(model, size) : settings.AnySize ? ImageSize.Any(model) : model;
+        model = settings.Size is { } size ? BackboneSize.Apply(model, size) : settings.AnySize ? OfAnySize(model, settings) : model;
         return OutputSelection.Apply(model, settings.Output);
+    }
+
+    private static OnnxModel OfAnySize(OnnxModel model, ModelExportSettings settings)
+    {
+        // Positions are resampled with antialias where the opset has it.
+        return BackboneSize.Any(Target(settings) is { } target && target > OnnxModel.WrittenOpset ? OpsetConversion.Apply(model, EmbeddedPreprocessing.AntialiasOpset) : model);
     }
 
     private static bool IsClassifier(OnnxModel model, ModelOutput output)
@@ -188,7 +194,7 @@ public static class ModelExport
 
     private static int? Target(ModelExportSettings settings)
     {
-        return settings.Opset ?? (settings.EmbedPreprocessing ? EmbeddedPreprocessing.AntialiasOpset : null);
+        return settings.Opset ?? (settings.EmbedPreprocessing || settings.AnySize ? EmbeddedPreprocessing.AntialiasOpset : null);
     }
 
     private static OnnxModel Convert(
@@ -260,20 +266,20 @@ public static class ModelExport
     }
 
     /// <summary>Runs the model of any size at another than its own, against the same model made for that.</summary>
-    private static void CheckAnySize(OnnxModel trained, OnnxModel deployed, ulong seed)
+    private static void CheckAnySize(string source, OnnxModel deployed, ModelExportSettings settings)
     {
         const int More = 64;
-        var size = OutputReader.Shape(trained)[1] + More;
+        var size = OutputReader.Shape(deployed)[1] + More;
         try
         {
-            var other = ImageSize.Apply(trained, size);
+            var other = Load(source, settings with { AnySize = false, Size = size }, []);
             var resized = deployed.Clone();
-            resized.Metadata = resized.Metadata is { } m ? m with { Preprocessing = m.Preprocessing with { Height = size, Width = size } } : null;
-            Compare(other, resized, seed);
+            resized.Metadata = other.Metadata;
+            Compare(other, AtOpset(resized, settings), settings.Seed);
         }
         catch (ModelException e)
         {
-            throw new ModelException($"'{trained.Source}' is made for one image size, and cannot take any: name one with --size ({e.Message.TrimEnd('.')}).", e);
+            throw new ModelException($"'{source}' is made for one image size, and cannot take any: name one with --size ({e.Message.TrimEnd('.')}).", e);
         }
     }
 

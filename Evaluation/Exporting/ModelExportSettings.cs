@@ -9,7 +9,7 @@ public sealed record ModelExportSettings
     /// <summary>Height and width in pixels of the images that it takes, or null for the model's own.</summary>
     public int? Size { get; init; }
 
-    /// <summary>Whether it takes images of any size, which networks of convolutions can.</summary>
+    /// <summary>Whether it takes images of any size, which ViTs (positions are resampled in the graph) and networks of convolutions can.</summary>
     public bool AnySize { get; init; }
 
     /// <summary>What it gives of an image.</summary>

@@ -145,7 +145,8 @@ public static class OpsetConversion
 
         node.Remove("start").Remove("end");
         var output = node.Proto.Output[0];
-        node.Proto.Output[0] = node.Fresh("all");
+        // The slice gets the output's name, as a node too.
+        node.Proto.Name = node.Proto.Output[0] = node.Fresh("all");
         var (from, to) = (node.Constant(TensorProtoExtensions.Int64("start", [1], [start])), node.Constant(TensorProtoExtensions.Int64("end", [1], [end])));
         return [node.Proto, GraphEdits.MakeNode("Slice", output, node.Proto.Output[0], from, to)];
     }

@@ -213,7 +213,8 @@ public static class OpsetUpgrade
         rows.Set("axis", axis);
         var shape = GraphEdits.MakeNode("Shape", node.Fresh("shape"), x);
         proto.Input[0] = rows.Output[0];
-        proto.Output[0] = node.Fresh("of_rows");
+        // The last node gets the output's name, as a node too.
+        proto.Name = proto.Output[0] = node.Fresh("of_rows");
         return [rows, node.Set("axis", 1).Proto, shape, GraphEdits.MakeNode("Reshape", y, proto.Output[0], shape.Output[0])];
     }
 }

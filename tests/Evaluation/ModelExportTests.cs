@@ -3,6 +3,8 @@ using OneFractal.Evaluation;
 using OneFractal.Export;
 using OneFractal.Inference;
 using OneFractal.Tests.Data;
+using OneFractal.Tests.Export;
+using OneFractal.Training;
 
 namespace OneFractal.Tests.Evaluation;
 
@@ -147,8 +149,29 @@ public sealed class ModelExportTests
 
         report = ModelExport.Run(folder["resnet.onnx"], folder["any.onnx"], new ModelExportSettings { AnySize = true });
         Assert.AreEqual("images float[batch, 3, height, width]", report.Inputs.Single());
-        var error = Assert.ThrowsExactly<ModelException>(() => ModelExport.Run(folder["vit.onnx"], folder["no.onnx"], new ModelExportSettings { AnySize = true }));
-        Assert.Contains("name one with --size", error.Message);
+        Assert.AreEqual(18, report.Opset);
+
+        // A transformer resamples its positions in the graph: at each size as the model that is made for it.
+        foreach (var opset in new int?[] { null, 14 })
+        {
+            report = ModelExport.Run(folder["vit.onnx"], folder["any.onnx"], new ModelExportSettings { AnySize = true, Opset = opset, Output = ModelOutput.Tokens });
+            Assert.AreEqual("tokens float[batch, ?, 128]", report.Outputs.Single());
+            var any = OnnxModel.Load(folder["any.onnx"]);
+            foreach (var size in opset is null ? new[] { 16, 32, 40, 128 } : [32, 40, 128])
+            {
+                var made = OutputSelection.Apply(BackboneSize.Apply(TestModels.Classifier(), size), ModelOutput.Tokens);
+                any.Metadata = made.Metadata;
+                DeployedOutputs.AssertEqual(DeployedOutputs.Of(made), DeployedOutputs.Of(any), 1e-5);
+            }
+        }
+
+        foreach (var name in new[] { "swin-tiny", "mixer-s16" })
+        {
+            Backbone.Create(name).Save(folder["one.onnx"]);
+            var error = Assert.ThrowsExactly<ModelException>(() => ModelExport.Run(folder["one.onnx"], folder["no.onnx"], new ModelExportSettings { AnySize = true }));
+            Assert.Contains("is made for one image size", error.Message);
+        }
+
         Assert.IsFalse(File.Exists(folder["no.onnx"]));
     }
 
