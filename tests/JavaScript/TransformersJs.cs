@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using OneFractal.Common;
+using OneFractal.Evaluation;
 using OneFractal.Tests.Cli;
 
 namespace OneFractal.Tests.JavaScript;
@@ -25,7 +26,8 @@ internal static class TransformersJs
 
         // A script finds the packages in its own folder.
         AtomicFile.Copy(Path.Combine(Sources, Script), Path.Combine(folder, Script));
-        return CliRunner.Finish(Start("node", folder, [Script, .. args]));
+        var start = new ProcessStartInfo("node", [Script, .. args]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        return CliRunner.Finish(Process.Start(start)!);
     }
 
     private static string? Install(string folder)
@@ -41,17 +43,12 @@ internal static class TransformersJs
             }
 
             // The packages' own scripts would only fetch CUDA's libraries.
-            using var npm = Start("npm", temporary, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=60000");
-            var (output, error) = (npm.StandardOutput.ReadToEndAsync(), npm.StandardError.ReadToEndAsync());
-            if (!npm.WaitForExit(LongestInstall))
-            {
-                npm.Kill(entireProcessTree: true);
-                return $"npm did not end within {LongestInstall}.";
-            }
-
+            var npm = ChildProcess.Run(
+                new ProcessStartInfo("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=60000"]) { WorkingDirectory = temporary },
+                LongestInstall);
             if (npm.ExitCode != 0)
             {
-                return $"npm failed ({(error.Result + output.Result).Trim().Split('\n')[0]}).";
+                return npm.ExitCode is null ? $"npm did not end within {LongestInstall}." : $"npm failed ({(npm.Error + npm.Output).Trim().Split('\n')[0]}).";
             }
 
             Directory.Move(temporary, folder);
@@ -68,10 +65,5 @@ internal static class TransformersJs
                 Directory.Delete(temporary, recursive: true);
             }
         }
-    }
-
-    private static Process Start(string program, string folder, params string[] args)
-    {
-        return Process.Start(new ProcessStartInfo(program, args) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
     }
 }
