@@ -57,6 +57,7 @@ internal static class Verbs
             "export classifier.onnx -o photos.onnx --embed-preprocessing --softmax",
             "export backbone.onnx -o stages.onnx --stages --size 64 --batch 1 --opset 13",
             "export classifier.onnx -o models/photos --for triton",
+            "export classifier.onnx -o site --for web --install",
             "export classifier.onnx -o photos-hf --for huggingface --precision fp32,fp16,int8",
             "export runs/fractal/backbone.onnx -o backbone.safetensors",
             "export runs/fractal/backbone.onnx --train-step --labels cat,dog --batch 32 -o step.onnx",

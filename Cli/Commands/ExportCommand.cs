@@ -25,7 +25,13 @@ internal sealed class ExportCommand : Verb<ExportSettings>
             return ExportWeights(settings, output, batch);
         }
 
-        var report = ModelExport.Run(settings.Model, output, settings.ResolveModel(batch), progress, cancellation);
+        var model = settings.ResolveModel(batch);
+        if (settings.Install)
+        {
+            progress.Message($"Packages of Node.js: {NodePackages.Install(settings.NodePackages).Folder}");
+        }
+
+        var report = ModelExport.Run(settings.Model, output, model, progress, cancellation);
         Tables.Print(
             ["", ""],
             [

@@ -113,7 +113,7 @@ internal sealed class ExportSettings : ModelExportOptions
         [
             ("--tokens", Tokens), ("--stages", Stages), ("--softmax", Softmax), ("--precision", Precision != "fp32"), ("--opset", Opset is not null),
             ("--embed-preprocessing", EmbedPreprocessing), ("--external-data", ExternalData), ("--for", For is not null), ("--data", Data is not null),
-            ("--images", Images is not null),
+            ("--images", Images is not null), ("--install", Install), ("--node-packages", NodePackages is not null),
         ];
         if (options.FirstOrDefault(o => o.Given).Option is { } option)
         {

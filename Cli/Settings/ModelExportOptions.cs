@@ -63,6 +63,14 @@ internal abstract class ModelExportOptions : VerbSettings
     [Description("Write a folder with all that a stack expects: onnxruntime, triton, opencv, web, timm or huggingface")]
     public BundleKind? For { get; init; }
 
+    [CommandOption(OptionNames.Install)]
+    [Description("For web: first install onnxruntime-web with npm, which the page needs")]
+    public bool Install { get; init; }
+
+    [CommandOption(OptionNames.NodePackages)]
+    [Description("For web: a folder whose node_modules has it (default: where --install puts it)")]
+    public string? NodePackages { get; init; }
+
     [CommandOption("--data <DATA>")]
     [Description("Labelled images, as finetune takes them: precisions are compared by their accuracy on the test images and calibrated on training images")]
     public string? Data { get; init; }
@@ -103,6 +111,11 @@ internal abstract class ModelExportOptions : VerbSettings
             throw new UsageException($"{string.Join(" and ", given)} are different outputs: choose one.");
         }
 
+        if ((Install || NodePackages is not null) && For != BundleKind.Web)
+        {
+            throw new UsageException("--install and --node-packages are of --for web.");
+        }
+
         return new ModelExportSettings
         {
             Batch = batch,
@@ -114,6 +127,7 @@ internal abstract class ModelExportOptions : VerbSettings
             EmbedPreprocessing = EmbedPreprocessing,
             ExternalData = ExternalData,
             For = For,
+            NodePackages = NodePackages,
             Data = Data,
             Images = Images,
             TestImages = TestImages,

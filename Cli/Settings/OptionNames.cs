@@ -5,6 +5,7 @@ internal static class OptionNames
 {
     public const string Device = "--device <DEVICE>";
     public const string Threads = "--threads <N>";
+    public const string Install = "--install";
     public const string NodePackages = "--node-packages <FOLDER>";
     public const string Workers = "--workers <N>";
     public const string Seed = "--seed <N>";

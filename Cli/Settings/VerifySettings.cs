@@ -34,7 +34,7 @@ internal sealed class VerifySettings : VerbSettings
     [Description("Where a runtime fails, find the first node that differs, by bisection over the values inside")]
     public bool Locate { get; init; }
 
-    [CommandOption("--install")]
+    [CommandOption(OptionNames.Install)]
     [Description("First install onnxruntime-node and onnxruntime-web with npm, for node and web")]
     public bool Install { get; init; }
 

@@ -54,9 +54,15 @@ public static class ModelExport
             notes.Add($"opset {files[0].Model.Opset} resizes without antialias, so that images that are much larger lose detail: opset {EmbeddedPreprocessing.AntialiasOpset} does not");
         }
 
+        var packages = settings.For == BundleKind.Web ? NodePackages.Find(settings.NodePackages) : null;
+        if (settings.For == BundleKind.Web && WebBundle.HasPage(files[0].Model, trained.Metadata!) && packages?.Version(NodePackages.WebPackage) is null)
+        {
+            notes.Add($"index.html lacks {NodePackages.WebPackage}: {NodePackages.HowToGet}");
+        }
+
         cancellation.ThrowIfCancellationRequested();
         var paths = settings.For is { } bundle
-            ? ModelBundle.Write(bundle, new BundleSource(trained, files, trained.Metadata!, settings.ExternalData, ModelBundle.NameOf(output)), output)
+            ? ModelBundle.Write(bundle, new BundleSource(trained, files, trained.Metadata!, settings.ExternalData, ModelBundle.NameOf(output), packages), output)
             : WriteFiles(files, output, settings.ExternalData);
         return new ModelExportReport(
             output,

@@ -30,6 +30,11 @@ public sealed record ModelExportSettings
     /// <summary>The stack that a folder of files is written for; null for single ONNX files.</summary>
     public BundleKind? For { get; init; }
 
+    /// <summary>
+    /// A folder whose <c>node_modules</c> has onnxruntime-web, which goes with a web page; null for the one that <see cref="Evaluation.NodePackages.Install"/> made.
+    /// </summary>
+    public string? NodePackages { get; init; }
+
     /// <summary>Labelled images, as <see cref="Data.Datasets.Open(string, Data.DatasetSplit)"/> takes them: accuracy is measured on the test images, and ranges are calibrated on training images.</summary>
     public string? Data { get; init; }
 

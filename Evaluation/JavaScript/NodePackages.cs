@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -15,9 +13,6 @@ public sealed class NodePackages
     public const string HowToGet = "install them with --install (needs node and npm), or name a folder that has them with --node-packages";
 
     internal const string NodePackage = "onnxruntime-node", WebPackage = "onnxruntime-web";
-
-    private const string Manifest = "package.json", LockFile = "package-lock.json";
-    private static readonly TimeSpan LongestInstall = TimeSpan.FromMinutes(4);
 
     private NodePackages(string folder) => Folder = folder;
 
@@ -37,7 +32,7 @@ public sealed class NodePackages
     }
 
     /// <summary>Short name of the versions that <see cref="Install"/> installs.</summary>
-    internal static string Versions { get; } = Convert.ToHexStringLower(SHA256.HashData(Resource(LockFile)))[..12];
+    internal static string Versions { get; } = Convert.ToHexStringLower(SHA256.HashData(Resource(Npm.LockFile)))[..12];
 
     /// <summary>The packages of <paramref name="folder"/>, or of <see cref="DefaultFolder"/>; null where there are none.</summary>
     /// <exception cref="UsageException">A folder is named and has none of the packages.</exception>
@@ -66,44 +61,8 @@ public sealed class NodePackages
             throw new UsageException($"'{folder}' exists and has not both packages: run 'npm install {NodePackage} {WebPackage}' in it, or name a new folder.");
         }
 
-        // Moved to its place when complete: what is there is whole.
-        var temporary = $"{folder}.{Environment.ProcessId}";
-        try
-        {
-            Directory.CreateDirectory(temporary);
-            foreach (var file in (string[])[Manifest, LockFile])
-            {
-                File.WriteAllBytes(Path.Combine(temporary, file), Resource(file));
-            }
-
-            // The packages' own scripts would only fetch CUDA's libraries.
-            var npm = ChildProcess.Run(
-                new ProcessStartInfo("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=60000"]) { WorkingDirectory = temporary },
-                LongestInstall);
-            if (npm.ExitCode != 0)
-            {
-                throw new OneFractalException($"npm could not install {NodePackage} and {WebPackage}: {npm.Explain()}.");
-            }
-
-            Directory.Move(temporary, folder);
-            return packages;
-        }
-        catch (Win32Exception e)
-        {
-            throw new OneFractalException("There is no npm here, which installs the packages: install Node.js and npm.", e);
-        }
-        catch (IOException) when (Directory.Exists(folder))
-        {
-            // Another process was faster.
-            return packages;
-        }
-        finally
-        {
-            if (Directory.Exists(temporary))
-            {
-                Directory.Delete(temporary, recursive: true);
-            }
-        }
+        Npm.Install(folder, Resource);
+        return packages;
     }
 
     /// <summary>The version of a package, or null where it is not there.</summary>
@@ -111,7 +70,7 @@ public sealed class NodePackages
     {
         try
         {
-            using var manifest = JsonDocument.Parse(File.ReadAllBytes(PathOf(package, Manifest)));
+            using var manifest = JsonDocument.Parse(File.ReadAllBytes(PathOf(package, Npm.Manifest)));
             return manifest.RootElement.GetProperty("version").GetString();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)

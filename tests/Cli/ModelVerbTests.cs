@@ -210,6 +210,7 @@ public sealed class ModelVerbTests
         Assert.Contains("not an ONNX model", CliRunner.Fails(1, "verify", folder["text.onnx"]));
         Assert.Contains("does not exist", CliRunner.Fails(1, "verify", folder["none.onnx"]));
         Assert.Contains("-o", CliRunner.Fails(2, "export", folder["backbone.onnx"]));
+        Assert.Contains("are of --for web", CliRunner.Fails(2, "export", folder["backbone.onnx"], "-o", folder["m.onnx"], "--install"));
         Assert.Contains("--batch", CliRunner.Fails(2, "export", folder["backbone.onnx"], "-o", folder["m.onnx"], "--batch", "many"));
         Assert.Contains("one of --csv and --json", CliRunner.Fails(2, "predict", folder["backbone.onnx"], "x.png", "--csv", "a.csv", "--json"));
         CollectionAssert.AreEquivalent(new[] { folder["backbone.onnx"], folder["text.onnx"] }, Directory.GetFileSystemEntries(folder.Path));

@@ -35,8 +35,13 @@ internal static class NodeJs
         var source = Path.Combine(Sources, script);
         var copy = Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(source)))[..12]}-{script}");
         AtomicFile.Copy(source, copy);
-        return CliRunner.Finish(Process.Start(
-            new ProcessStartInfo("node", [copy, .. args]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!);
+        return CliRunner.Finish(Start(folder, [copy, .. args]));
+    }
+
+    /// <summary>Starts Node.js in a folder.</summary>
+    public static Process Start(string folder, params string[] args)
+    {
+        return Process.Start(new ProcessStartInfo("node", args) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
     }
 
     private static (NodePackages? Packages, string? Problem) Install()

@@ -8,8 +8,10 @@ namespace OneFractal.Evaluation;
 /// <param name="Metadata">How the model is fed, and its labels.</param>
 /// <param name="External">Whether weights go into a file beside the graph.</param>
 /// <param name="Name">What the model is called: the last part of the folder.</param>
+/// <param name="Packages">Packages of Node.js that go with a web page, or null.</param>
 internal sealed record BundleSource(
-    OnnxModel Trained, IReadOnlyList<(ExportPrecision Precision, OnnxModel Model)> Variants, ModelMetadata Metadata, bool External, string Name)
+    OnnxModel Trained, IReadOnlyList<(ExportPrecision Precision, OnnxModel Model)> Variants, ModelMetadata Metadata, bool External, string Name,
+    NodePackages? Packages)
 {
     /// <summary>The graph to deploy, where there is one.</summary>
     public OnnxModel Deployed => Variants[0].Model;

@@ -3,13 +3,28 @@ using System.Text.Json.Nodes;
 namespace OneFractal.Evaluation;
 
 /// <summary>
-/// For onnxruntime-web: <c>model.onnx</c>, and <c>config.json</c> with all that a page needs to feed it and to name its outputs, flat and with one key a fact.
+/// For onnxruntime-web: <c>model.onnx</c>, <c>config.json</c> with all that a page needs to feed it and to name its outputs, flat and with one key a fact,
+/// and of a classifier a page that does.
 /// </summary>
 internal static class WebBundle
 {
+    /// <summary>Name of the model's file.</summary>
+    public const string Model = "model.onnx";
+
     public static IEnumerable<BundleFile> Files(BundleSource source)
     {
-        return [.. source.Model("model.onnx"), BundleFile.Text("config.json", Config(source).ToJsonString(BundleJson.Options))];
+        var config = Config(source);
+        return
+        [
+            .. source.Model(Model), BundleFile.Text("config.json", config.ToJsonString(BundleJson.Options)),
+            .. HasPage(source.Deployed, source.Metadata) ? WebPage.Files(source, config) : [],
+        ];
+    }
+
+    /// <summary>Whether the model gives scores of classes with names, which a page can show.</summary>
+    public static bool HasPage(OnnxModel deployed, ModelMetadata metadata)
+    {
+        return metadata.Labels.Count > 0 && TensorInfo.From(deployed.Graph.Output[0]) is { Shape: [_, var classes] } && (classes.Value ?? metadata.Labels.Count) == metadata.Labels.Count;
     }
 
     private static JsonObject Config(BundleSource source)
@@ -17,7 +32,7 @@ internal static class WebBundle
         var p = source.Metadata.Preprocessing;
         return new JsonObject
         {
-            ["model"] = "model.onnx",
+            ["model"] = Model,
             ["architecture"] = source.Metadata.Architecture,
             ["input"] = source.InputName,
             ["output"] = source.OutputName,
