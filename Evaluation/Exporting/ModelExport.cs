@@ -74,7 +74,7 @@ public static class ModelExport
             error,
             tolerance,
             images?.Description,
-            [.. precisions.Select((p, i) => new ExportedVariant(p, settings.Precisions.Contains(p), written[i].Proto.CalculateSize(), agreements?[i]))],
+            [.. precisions.Select((p, i) => new ExportedVariant(p, settings.Precisions.Contains(p), written[i].SizeInBytes, agreements?[i]))],
             embedded,
             notes);
     }

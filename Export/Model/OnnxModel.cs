@@ -120,7 +120,17 @@ public sealed partial class OnnxModel
     }
 
     /// <summary>Whether the model as one message is at most <paramref name="limit"/> bytes.</summary>
-    public bool FitsInline(long limit = InlineLimit) => new ExternalDataSplit(Proto, "").FitsInline(limit);
+    public bool FitsInline(long limit = InlineLimit) => SizeInBytes <= limit;
+
+    /// <summary>Bytes of the model as a file, or as the two files that one of more than 2 GiB is.</summary>
+    public long SizeInBytes
+    {
+        get
+        {
+            var split = new ExternalDataSplit(Proto, "");
+            return split.DataLength + split.Proto.CalculateSize();
+        }
+    }
 
     /// <summary>An independent copy.</summary>
     public OnnxModel Clone() => new(Proto.Clone(), Source);
