@@ -23,6 +23,8 @@ internal static class ChannelsFirst
             : Indifferent.Contains(node.OpType) && Exchanged(g, node.Input[0]) is { } x ? Again(g, node, [x, .. node.Input.Skip(1).Select(g.Find)])
             : Binary.Contains(node.OpType) ? Pair(g, node)
             : null);
+        // Transposes back that nothing reads any more.
+        GraphEdits.RemoveDeadCode(model);
     }
 
     private static IReadOnlyList<Value>? Convolution(GraphBuilder g, NodeProto node)

@@ -47,6 +47,20 @@ internal sealed class DeviceMemory : IDisposable
         }
     }
 
+    /// <summary>Some elements of a tensor of <see cref="Allocate"/> as a tensor of their own, to be disposed before it.</summary>
+    /// <param name="tensor">Whose memory it is.</param>
+    /// <param name="start">The first element.</param>
+    /// <param name="shape">Their shape.</param>
+    public unsafe OrtValue View(OrtValue tensor, long start, long[] shape)
+    {
+        // The address may be a device's: it is not read here.
+        fixed (byte* first = tensor.GetTensorMutableRawData())
+        {
+            return OrtValue.CreateTensorValueWithData(
+                _place ?? OrtMemoryInfo.DefaultInstance, TensorElementType.Float, shape, (nint)(first + sizeof(float) * start), sizeof(float) * shape.Aggregate(1L, (p, d) => p * d));
+        }
+    }
+
     /// <summary>Brings values to the device.</summary>
     /// <param name="tensor">Takes them.</param>
     /// <param name="values">One for each element, row-major.</param>

@@ -6,8 +6,8 @@ using OneFractal.Inference;
 namespace OneFractal.Training;
 
 /// <summary>
-/// Trains a graph on stock ONNX Runtime: each step is one run of the graph that <see cref="TrainStepGraph"/> builds. Parameters, moments and statistics stay in
-/// the device's memory: a step takes images and targets there and brings three numbers back.
+/// Trains a graph on stock ONNX Runtime: each step is one run of the graph that <see cref="TrainStepGraph"/> builds, up to the gradients, and one of the optimizer.
+/// Parameters, moments and statistics stay in the device's memory: a step takes images and targets there and brings three numbers back.
 /// </summary>
 public sealed class OnnxRuntimeBackend : ITrainingBackend
 {
@@ -20,13 +20,15 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
     private readonly int _classes;
     private readonly string _imagesName;
     private readonly long[] _imageShape;
-    private readonly string[] _stateNames;
+    private readonly DeviceOptimizer _optimizer;
     private readonly Dictionary<string, OrtValue> _inputs = [];
     private readonly Dictionary<string, OrtValue> _results = [];
 
-    /// <summary>The state of now, by name. The next state goes to buffers of its own, and then the two change places.</summary>
-    private Dictionary<string, OrtValue> _state = [];
-    private Dictionary<string, OrtValue> _next = [];
+    /// <summary>The state of now, by name.</summary>
+    private readonly Dictionary<string, OrtValue> _state = [];
+
+    /// <summary>Where the next running statistics and their averages go, which then change places with those of now.</summary>
+    private readonly Dictionary<string, OrtValue> _next = [];
 
     /// <summary>Prepares <paramref name="model"/>, which ends in logits [batch, classes], for training by <paramref name="recipe"/>.</summary>
     /// <param name="model">The graph; it is not changed.</param>
@@ -42,12 +44,12 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         }
 
         var settings = new SessionSettings { Device = device, Threads = threads };
-        var evaluation = TrainStepGraph.BuildEvaluation(model);
-        (_evaluation, _device) = SessionFactory.Create(model.Source, settings, options => new InferenceSession(evaluation.Proto.ToByteArray(), options));
+        (_evaluation, _device) = TrainingSession.Create(model.Source, TrainStepGraph.BuildEvaluation(model), settings);
         try
         {
-            var step = TrainStepGraph.Build(model, recipe, recipe.BatchSize, null, forGpu: _device.Kind == ComputeDeviceKind.Cuda);
-            (_step, _) = SessionFactory.Create(model.Source, settings with { Device = _device }, options => new InferenceSession(step.Proto.ToByteArray(), options));
+            var step = TrainStepGraph.BuildGradients(model, recipe, recipe.BatchSize, forGpu: _device.Kind == ComputeDeviceKind.Cuda);
+            settings = settings with { Device = _device };
+            (_step, _) = TrainingSession.Create(model.Source, step, settings);
         }
         catch
         {
@@ -59,14 +61,25 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         _imagesName = model.Graph.Input[0].Name;
         _imageShape = Dimensions(_imagesName);
         _classes = (int)Dimensions(TrainStepGraph.Targets)[1];
-        _stateNames = [.. _step.InputNames.Where(n => _step.OutputMetadata.ContainsKey(TrainStepGraph.Next(n)))];
-        foreach (var name in _stateNames)
+        var trainable = model.TrainableNames ?? [];
+        var trained = trainable.Where(n => _step.OutputMetadata.ContainsKey(TrainStepGraph.Gradient(n))).ToArray();
+        long[] GradientShape(string name) => [.. _step.OutputMetadata[TrainStepGraph.Gradient(name)].Dimensions.Select(d => (long)d)];
+        _optimizer = new DeviceOptimizer(
+            _memory, recipe, trained.Select(n => (n, ShapeOf(model, n), GradientShape(n))), LayerDecay.Scales(model, recipe.LayerDecay), settings);
+        // What the loss does not depend on stays as it is.
+        var others = trainable.Except(trained).Concat(model.RunningStatistics).SelectMany(n => recipe.EmaDecay > 0 ? [n, StateNames.Average(n)] : (string[])[n]);
+        foreach (var (name, value) in _optimizer.State.Concat(others.Select(n => KeyValuePair.Create(n, _memory.Allocate(ShapeOf(model, n))))))
         {
-            var shape = Dimensions(name);
-            _state[name] = _memory.Allocate(shape);
-            _next[name] = _memory.Allocate(shape);
-            var initial = model.FindInitializer(name) ?? model.FindInitializer(StateNames.Averaged(name));
-            _memory.Write(_state[name], initial?.ToFloats() ?? new float[shape.Aggregate(1L, (p, d) => p * d)]);
+            _state[name] = value;
+            if (model.FindInitializer(StateNames.Averaged(name)) is { } initial)
+            {
+                _memory.Write(value, initial.ToFloats());
+            }
+
+            if (_step.OutputMetadata.ContainsKey(TrainStepGraph.Next(name)))
+            {
+                _next[name] = _memory.Allocate(ShapeOf(model, name));
+            }
         }
 
         _inputs[_imagesName] = DeviceMemory.AllocateOnHost(TensorElementType.Float, _imageShape);
@@ -77,7 +90,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         _results[TrainStepGraph.Loss] = DeviceMemory.AllocateOnHost(TensorElementType.Float);
         _results[TrainStepGraph.GradientNorm] = DeviceMemory.AllocateOnHost(TensorElementType.Float);
         _results[TrainStepGraph.Correct] = DeviceMemory.AllocateOnHost(TensorElementType.Int64);
-        _model = model.WithoutValues(_stateNames.ToHashSet());
+        _model = model.WithoutValues(_state.Keys.ToHashSet());
     }
 
     /// <inheritdoc />
@@ -106,6 +119,11 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
             binding.BindOutput(name, value);
         }
 
+        foreach (var (name, value) in _optimizer.Gradients)
+        {
+            binding.BindOutput(TrainStepGraph.Gradient(name), value);
+        }
+
         foreach (var (name, value) in _next)
         {
             binding.BindOutput(TrainStepGraph.Next(name), value);
@@ -119,7 +137,11 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         // A step with a broken loss would spread it to every weight: the loop stops, and the last state stays.
         if (double.IsFinite(result.Loss) && double.IsFinite(result.GradientNorm))
         {
-            (_state, _next) = (_next, _state);
+            Guarded(() => _optimizer.Step(settings, (float)result.GradientNorm));
+            foreach (var (name, value) in _next)
+            {
+                (_state[name], _next[name]) = (value, _state[name]);
+            }
         }
 
         return result;
@@ -147,21 +169,21 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
     /// <inheritdoc />
     public IReadOnlyDictionary<string, TensorProto> SaveState()
     {
-        return _state.ToDictionary(s => s.Key, s => TensorProtoExtensions.Float(s.Key, Dimensions(s.Key), _memory.Read(s.Value)));
+        return _state.ToDictionary(s => s.Key, s => TensorProtoExtensions.Float(s.Key, ShapeOf(s.Value), _memory.Read(s.Value)));
     }
 
     /// <inheritdoc />
     public void RestoreState(IReadOnlyDictionary<string, TensorProto> state)
     {
-        foreach (var name in _stateNames)
+        foreach (var (name, value) in _state)
         {
-            var shape = Dimensions(name);
+            var shape = ShapeOf(value);
             if (!state.TryGetValue(name, out var saved) || !saved.Dims.SequenceEqual(shape))
             {
                 throw StateNames.Missing(name, shape);
             }
 
-            _memory.Write(_state[name], saved.ToFloats());
+            _memory.Write(value, saved.ToFloats());
         }
     }
 
@@ -180,11 +202,12 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
     /// <inheritdoc />
     public void Dispose()
     {
-        foreach (var value in _state.Values.Concat(_next.Values).Concat(_inputs.Values).Concat(_results.Values))
+        foreach (var value in _state.Where(s => !_optimizer.State.ContainsKey(s.Key)).Select(s => s.Value).Concat(_next.Values).Concat(_inputs.Values).Concat(_results.Values))
         {
             value.Dispose();
         }
 
+        _optimizer.Dispose();
         _memory.Dispose();
         _step.Dispose();
         _evaluation.Dispose();
@@ -204,13 +227,25 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
 
     private long[] Dimensions(string input) => [.. _step.InputMetadata[input].Dimensions.Select(d => (long)d)];
 
+    private static long[] ShapeOf(OnnxModel model, string name) => [.. model.FindInitializer(StateNames.Averaged(name))!.Dims];
+
+    private static long[] ShapeOf(OrtValue value) => value.GetTensorTypeAndShape().Shape;
+
     private void Run(InferenceSession session, OrtIoBinding binding)
     {
-        try
+        Guarded(() =>
         {
             binding.SynchronizeBoundInputs();
             session.RunWithBinding(_options, binding);
             binding.SynchronizeBoundOutputs();
+        });
+    }
+
+    private void Guarded(Action run)
+    {
+        try
+        {
+            run();
         }
         catch (OnnxRuntimeException e)
         {

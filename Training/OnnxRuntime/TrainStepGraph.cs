@@ -32,10 +32,13 @@ public static class TrainStepGraph
     /// <summary>Output: images whose largest logit is at the largest target, int64 [].</summary>
     public const string Correct = "correct";
 
-    private const string GradientPrefix = "gradient.";
+    private const string SumPrefix = "gradient_sum.";
 
     /// <summary>Name of the output with the next value of a state input.</summary>
     public static string Next(string state) => "next." + state;
+
+    /// <summary>Name of the output of <see cref="BuildGradients"/> with the gradient of a parameter.</summary>
+    internal static string Gradient(string parameter) => "gradient." + parameter;
 
     /// <summary>Name under which a <see cref="TrainStepFile"/> stores what a parameter or statistic begins with.</summary>
     public static string Initial(string name) => "initial." + name;
@@ -52,6 +55,59 @@ public static class TrainStepGraph
 
     /// <summary>As <see cref="Build(OnnxModel, TrainingRecipe, int)"/>, in so many parts of the batch, null for as many as are best; or as a GPU computes it best.</summary>
     internal static OnnxModel Build(OnnxModel model, TrainingRecipe recipe, int batch, int? inParts, bool forGpu = false)
+    {
+        var (builder, result, gradients, statistics) = Differentiate(model, recipe, batch, inParts, forGpu);
+        var next = OptimizerGraph.Add(builder, recipe, LayerDecay.Scales(model, recipe.LayerDecay), gradients);
+        // What the loss does not depend on stays as it is.
+        foreach (var name in (model.TrainableNames ?? []).Where(n => !next.ContainsKey(n)))
+        {
+            next[name] = builder.Find(name);
+        }
+
+        foreach (var (name, value) in next)
+        {
+            builder.Output(Next(name), value);
+        }
+
+        if (recipe.EmaDecay > 0)
+        {
+            OptimizerGraph.AddAverages(builder, recipe.EmaDecay, next.Concat(statistics).ToDictionary());
+        }
+
+        return Finish(result);
+    }
+
+    /// <summary>
+    /// The step without the optimizer: the gradients, under <see cref="Gradient"/>, and their norm come out, and of the state only running statistics and
+    /// their averages. For an optimizer that keeps the rest in its place. A gradient has the elements of its parameter in their order, but the shape in which it was
+    /// computed: giving it the parameter's would be a copy.
+    /// </summary>
+    internal static OnnxModel BuildGradients(OnnxModel model, TrainingRecipe recipe, int batch, bool forGpu)
+    {
+        var (builder, result, gradients, statistics) = Differentiate(model, recipe, batch, null, forGpu);
+        OptimizerGraph.AddNorm(builder, gradients);
+        foreach (var (name, value) in gradients)
+        {
+            var computed = value;
+            while (builder.Producer(computed) is { OpType: "Reshape" } reshape)
+            {
+                computed = builder.Find(reshape.Input[0]);
+            }
+
+            builder.Output(Gradient(name), computed);
+        }
+
+        if (recipe.EmaDecay > 0)
+        {
+            OptimizerGraph.AddAverages(builder, recipe.EmaDecay, statistics);
+        }
+
+        return Finish(result);
+    }
+
+    /// <summary>Forward and backward pass, and the values behind them: the gradient of each parameter, and the next of each running statistic.</summary>
+    private static (GraphBuilder Builder, OnnxModel Model, IReadOnlyDictionary<string, Value> Gradients, IReadOnlyDictionary<string, Value> Statistics) Differentiate(
+        OnnxModel model, TrainingRecipe recipe, int batch, int? inParts, bool forGpu)
     {
         var upgraded = Upgrade(model);
         GradientGraph.RequireRules(upgraded, model.TrainableNames ?? []);
@@ -87,35 +143,18 @@ public static class TrainStepGraph
         }
 
         var builder = GraphBuilder.Extend(result);
-        var sums = ends.Where(n => builder.Knows(GradientPrefix + n)).ToDictionary(n => n, n => builder.Find(GradientPrefix + n));
+        var sums = ends.Where(n => builder.Knows(SumPrefix + n)).ToDictionary(n => n, n => builder.Find(SumPrefix + n));
         var gradients = parts > 1 ? GradientGraph.Add(builder, result, sums, trainable, fixedNodes) : sums;
-        GraphEdits.Replace(graph.Output, [.. graph.Output.Where(o => !o.Name.StartsWith(GradientPrefix, StringComparison.Ordinal))]);
-        var next = OptimizerGraph.Add(builder, recipe, LayerDecay.Scales(model, recipe.LayerDecay), gradients);
-        // What the loss does not depend on stays as it is.
-        foreach (var name in trainable.Where(n => !next.ContainsKey(n)))
-        {
-            next[name] = builder.Find(name);
-        }
+        GraphEdits.Replace(graph.Output, [.. graph.Output.Where(o => !o.Name.StartsWith(SumPrefix, StringComparison.Ordinal))]);
+        return (builder, result, gradients, statistics.Keys.ToDictionary(n => n, n => builder.Find(Next(n))));
+    }
 
-        foreach (var (name, value) in next)
-        {
-            builder.Output(Next(name), value);
-        }
-
-        if (recipe.EmaDecay > 0)
-        {
-            foreach (var name in statistics.Keys)
-            {
-                next[name] = builder.Find(Next(name));
-            }
-
-            AddAverages(builder, recipe.EmaDecay, next);
-        }
-
+    private static OnnxModel Finish(OnnxModel result)
+    {
         result.TrainableNames = null;
         result.ResidualBranches = null;
         result.FeaturesValue = null;
-        NameOutputs(graph);
+        NameOutputs(result.Graph);
         ModelChecker.Check(result);
         return result;
     }
@@ -155,7 +194,7 @@ public static class TrainStepGraph
         foreach (var (name, gradient) in GradientGraph.Add(
             builder, model, new Dictionary<string, Value> { [logits.Name] = seed }, ends, nodes, composites))
         {
-            builder.Output(GradientPrefix + name, gradient);
+            builder.Output(SumPrefix + name, gradient);
         }
 
         foreach (var (name, value) in statistics)
@@ -165,7 +204,7 @@ public static class TrainStepGraph
     }
 
     /// <summary>Lets what an output is a copy of be computed under the output's name: the copy would be a pass over memory.</summary>
-    private static void NameOutputs(GraphProto graph)
+    internal static void NameOutputs(GraphProto graph)
     {
         var outputs = graph.Output.Select(o => o.Name).ToHashSet();
         var computed = graph.Node.SelectMany(n => n.Output).ToHashSet();
@@ -194,19 +233,6 @@ public static class TrainStepGraph
         StateToInputs(result.Graph, [.. result.TrainableNames ?? [], .. result.RunningStatistics]);
         result.TrainableNames = null;
         return result;
-    }
-
-    /// <summary>The moving averages of <see cref="WeightAverage"/>.</summary>
-    private static void AddAverages(GraphBuilder g, double decay, Dictionary<string, Value> next)
-    {
-        var step = g.Node("Cast", [g.Find(Step)], ("to", (int)DataType.Float));
-        var share = g.Div(g.Add(step, g.Float(1)), g.Add(step, g.Float(10)));
-        var weight = g.Sub(g.Float(1), g.Node("Min", [g.Float((float)decay), share]));
-        foreach (var (name, value) in next)
-        {
-            var average = g.Input(StateNames.Average(name), DataType.Float, [.. value.Shape]);
-            g.Output(Next(StateNames.Average(name)), g.Add(average, g.Mul(g.Sub(value, average), weight)));
-        }
     }
 
     private static void StateToInputs(GraphProto graph, HashSet<string> names)

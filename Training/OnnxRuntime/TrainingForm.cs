@@ -18,6 +18,7 @@ internal static class TrainingForm
         var composites = new Dictionary<string, GradientRule>();
         LinearsToRows(model, composites);
         BatchesToOne(model);
+        PoolsBeforeRelus(model);
         GelusToGates(model, composites);
         // ONNX Runtime would still compute what was replaced.
         GraphEdits.RemoveDeadCode(model);
@@ -93,6 +94,17 @@ internal static class TrainingForm
     }
 
     /// <summary>
+    /// The maximum of what Relu returns as Relu of the maximum: the same, gradients included, but Relu has less to do, and what it had read need not be kept.
+    /// </summary>
+    private static void PoolsBeforeRelus(OnnxModel model)
+    {
+        var view = new GraphView(model);
+        Rebuild(model, (builder, node) => node.OpType == "MaxPool" && node.Output.Count == 1 && view.OnlyFor(node.Input[0], "Relu") is { } relu
+            ? [builder.Relu(builder.Node("MaxPool", [builder.Find(relu.Input[0])], [.. node.Attribute.Select(a => (a.Name, (object)a))]))]
+            : null);
+    }
+
+    /// <summary>
     /// The exact Gelu as x · Φ(x), with what its derivative Φ(x) + x · φ(x) shares with it: by the rules of its operators, the derivative would take twice
     /// as many passes over memory.
     /// </summary>
@@ -160,10 +172,10 @@ internal static class TrainingForm
             var x = builder.Find(node.Input[0]);
             var axes = GradientRules.AllButChannels(x);
             var count = axes.Aggregate(1L, (p, axis) => p * x.Length((int)axis));
-            Value Vector(Value v) => builder.Reshape(v, -1);
             var mean = builder.Mean(x, true, axes);
             var centred = builder.Sub(x, mean);
-            var variance = Vector(builder.Mean(builder.Mul(centred, centred), true, axes));
+            var variance = builder.Mean(builder.Mul(centred, centred), true, axes);
+            var varianceVector = builder.Reshape(variance, -1);
             var momentum = node.GetFloat("momentum", 0.9f);
             Value Moved(string running, Value now, double factor)
             {
@@ -171,12 +183,12 @@ internal static class TrainingForm
             }
 
             // PyTorch keeps the unbiased variance.
-            next[node.Input[3]] = Moved(node.Input[3], Vector(mean), 1);
-            next[node.Input[4]] = Moved(node.Input[4], variance, count / Math.Max(1.0, count - 1));
+            next[node.Input[3]] = Moved(node.Input[3], builder.Reshape(mean, -1), 1);
+            next[node.Input[4]] = Moved(node.Input[4], varianceVector, count / Math.Max(1.0, count - 1));
             var result = builder.Node(
-                "BatchNormalization", [centred, builder.Find(node.Input[1]), builder.Find(node.Input[2]), builder.Filled(0, x.Length(1)), variance],
+                "BatchNormalization", [centred, builder.Find(node.Input[1]), builder.Find(node.Input[2]), builder.Filled(0, x.Length(1)), varianceVector],
                 ("epsilon", node.GetFloat("epsilon", 1e-5f)));
-            composites[result.Name] = GradientRules.NormalizationOfBatch;
+            composites[result.Name] = c => GradientRules.NormalizationOfBatch(c, variance);
             // How mean and variance depend on the input is part of that rule.
             composites[centred.Name] = c => [c.Gradient, null];
             return [result];

@@ -95,37 +95,38 @@ internal static partial class GradientRules
     {
         var (g, x, scale, dy) = (c.Graph, c.Input(0), c.Input(1), c.Gradient);
         var axes = AllButChannels(x);
-        var inverse = g.Div(g.Float(1), g.Sqrt(g.Add(c.Input(4), g.Float(c.Node.GetFloat("epsilon", 1e-5f)))));
-        var unit = g.Mul(g.Sub(x, PerChannel(g, c.Input(3), x)), PerChannel(g, inverse, x));
+        var inverse = Inverse(g, PerChannel(g, c.Input(4), x), c.Node.GetFloat("epsilon", 1e-5f));
+        var unit = g.Mul(g.Sub(x, PerChannel(g, c.Input(3), x)), inverse);
         return
         [
-            c.Wants(0) ? g.Mul(dy, PerChannel(g, g.Mul(scale, inverse), x)) : null,
+            c.Wants(0) ? g.Mul(dy, g.Mul(PerChannel(g, scale, x), inverse)) : null,
             g.Reshape(g.ReduceSum(g.Mul(dy, unit), true, axes), -1), g.Reshape(g.ReduceSum(dy, true, axes), -1), null, null,
         ];
     }
 
     /// <summary>
-    /// With the statistics of the batch itself, of which input 0 has the mean already taken off and input 4 is the variance (<see cref="TrainingForm"/>): the
-    /// gradient is that of the values before. What is per channel is computed there, so that three products go over the whole.
+    /// With the statistics of the batch itself, of which input 0 has the mean already taken off (<see cref="TrainingForm"/>): the gradient is that of the values
+    /// before. What is per channel is computed there, so that three products go over the whole.
     /// </summary>
-    public static Value?[] NormalizationOfBatch(GradientContext c)
+    /// <param name="c">The node.</param>
+    /// <param name="variance">The batch's, one for each channel, in as many dimensions as input 0.</param>
+    public static Value?[] NormalizationOfBatch(GradientContext c, Value variance)
     {
         var (g, centred, scale, dy) = (c.Graph, c.Input(0), c.Input(1), c.Gradient);
         var axes = AllButChannels(centred);
         var count = axes.Aggregate(1L, (product, axis) => product * centred.Length((int)axis));
-        Value Total(Value v) => g.Reshape(g.ReduceSum(v, true, axes), -1);
-        var inverse = g.Div(g.Float(1), g.Sqrt(g.Add(c.Input(4), g.Float(c.Node.GetFloat("epsilon", 1e-5f)))));
-        var (dScale, dBias) = (g.Mul(Total(g.Mul(dy, centred)), inverse), Total(dy));
-        if (!c.Wants(0))
+        var inverse = Inverse(g, variance, c.Node.GetFloat("epsilon", 1e-5f));
+        var (dScale, dBias) = (g.Mul(g.ReduceSum(g.Mul(dy, centred), true, axes), inverse), g.ReduceSum(dy, true, axes));
+        Value? dx = null;
+        if (c.Wants(0))
         {
-            return [null, dScale, dBias, null, null];
+            // scale · inverse · (dy − mean(dy) − unit · mean(dy · unit)), with unit = centred · inverse.
+            var along = g.Scale(g.Mul(dScale, inverse), -1.0 / count);
+            var sum = g.Add(dy, g.Add(g.Mul(centred, along), g.Scale(dBias, -1.0 / count)));
+            dx = g.Mul(sum, g.Mul(PerChannel(g, scale, centred), inverse));
         }
 
-        // scale · inverse · (dy − mean(dy) − unit · mean(dy · unit)), with unit = centred · inverse.
-        var along = g.Scale(g.Mul(dScale, inverse), -1.0 / count);
-        var shift = g.Scale(dBias, -1.0 / count);
-        var sum = g.Add(dy, g.Add(g.Mul(centred, PerChannel(g, along, centred)), PerChannel(g, shift, centred)));
-        return [g.Mul(sum, PerChannel(g, g.Mul(scale, inverse), centred)), dScale, dBias, null, null];
+        return [dx, g.Reshape(dScale, -1), g.Reshape(dBias, -1), null, null];
     }
 
     /// <summary>The axes that batch normalisation takes means over, without such as have length 1; one that has where all do.</summary>

@@ -5,9 +5,10 @@ internal static partial class GradientRules
     // Convolutions of a whole batch at once, [1, channels, batch, height, width], whose kernel has length 1 along the batch (ChannelsFirst makes them).
 
     /// <summary>
-    /// Elements of the largest matrix that places what a kernel spreads: beyond it, products with it cost more than they save. Measured on two cores.
+    /// Elements of the largest matrix that places what a kernel spreads, for which products with it are faster than another way (measured on two cores): than the convolution
+    /// with the turned kernel, which there is for strides of 1, and than a ConvTranspose.
     /// </summary>
-    private const long LargestPlacement = 1 << 14;
+    private const long LargestPlacement = 1 << 10, LargestStridedPlacement = 1 << 14;
 
     private static bool IsOverBatch(Value x, Window window)
     {
@@ -30,7 +31,7 @@ internal static partial class GradientRules
             return g.ReshapeLike(g.Node("Gemm", [g.Reshape(dy, filters, -1), g.Reshape(seen, channels, -1)], ("transB", 1)), weight);
         }
 
-        const int LongRow = 16, ManyPlaces = 16;
+        const int LongRow = 16, ManyPlaces = 32;
         var isLast = channels >= LongRow && places[0] * places[1] >= ManyPlaces;
         long[] With(long channel, long[] both) => isLast ? [.. both, channel] : [channel, .. both];
         long[] ends = window.Ends(space, places);
@@ -49,7 +50,7 @@ internal static partial class GradientRules
         long[] space = Lengths(x)[1..], places = Lengths(dy)[1..];
         var (kernel, inputs, outputs) = (window.Kernel[0] * window.Kernel[1], space[0] * space[1], places[0] * places[1]);
         var isStep = window.Strides.All(s => s == 1);
-        if ((window.IsPoint && isStep) || kernel * outputs * inputs <= LargestPlacement)
+        if ((window.IsPoint && isStep) || kernel * outputs * inputs <= (isStep ? LargestPlacement : LargestStridedPlacement))
         {
             // What each element of the kernel makes of each gradient, [channels · kernel, batch · places], is added where it belongs.
             var parts = g.Node("Gemm", [g.Reshape(weight, filters, -1), g.Reshape(dy, filters, -1)], ("transA", 1));

@@ -34,6 +34,19 @@ public sealed class DeviceMemoryTests
     }
 
     [TestMethod]
+    public void AView_IsPartOfTheTensor()
+    {
+        using var memory = new DeviceMemory(ComputeDevice.Cpu);
+        var values = TestModels.Noise(24);
+        using var whole = memory.Allocate(24);
+        using var view = memory.View(whole, 5, [3, 4]);
+        memory.Write(whole, values);
+        CollectionAssert.AreEqual(values[5..17], memory.Read(view));
+        memory.Write(view, new float[12]);
+        CollectionAssert.AreEqual((float[])[.. values[..5], .. new float[12], .. values[17..]], memory.Read(whole));
+    }
+
+    [TestMethod]
     public void ADeviceThatIsNotThere_IsRefusedByName()
     {
         var error = Assert.Throws<OneFractalException>(() => new DeviceMemory(ComputeDevice.Parse("cuda:99")));
