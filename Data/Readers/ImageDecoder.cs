@@ -43,7 +43,7 @@ public static class ImageDecoder
             buffer = ArrayPool<byte>.Shared.Rent((int)length);
             return Decode(buffer.AsSpan(0, Read(file, buffer.AsSpan(0, (int)length))), path, order);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             throw new BadImageException(path, e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist" : e.Message.TrimEnd('.'));
         }

@@ -29,7 +29,7 @@ internal sealed class OpenCvRuntime(int batch) : IModelRuntime
                     net.SetInput(blob, input.Name);
                 }
 
-                using var output = net.Forward();
+                using var output = net.Forward(job.Model.Graph.Output[0].Name);
                 results.Add(output.Type() == MatType.CV_32F
                     ? new RuntimeTensor(job.Model.Graph.Output[0].Name, [.. Enumerable.Range(0, output.Dims).Select(output.Size)], output.AsSpan<float>().ToArray())
                     : throw new ModelException($"OpenCV DNN gives {output.Type()}, not float32."));

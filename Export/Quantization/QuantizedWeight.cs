@@ -11,7 +11,10 @@ internal sealed record QuantizedWeight(sbyte[] Values, float[] Scales)
     private const int Largest = 127;
 
     /// <summary>Quantises a float32 tensor along <paramref name="axis"/>.</summary>
-    public static QuantizedWeight Of(TensorProto tensor, int axis)
+    /// <param name="tensor">The weight.</param>
+    /// <param name="axis">The axis of its channels.</param>
+    /// <param name="least">What each channel's scale is at least, or null.</param>
+    public static QuantizedWeight Of(TensorProto tensor, int axis, double[]? least = null)
     {
         var values = tensor.ToFloats();
         var channels = (int)tensor.Dims[axis];
@@ -24,7 +27,7 @@ internal sealed record QuantizedWeight(sbyte[] Values, float[] Scales)
         }
 
         // A channel of zeros has any scale.
-        float[] scales = [.. most.Select(m => m > 0 ? m / Largest : 1)];
+        float[] scales = [.. most.Select((m, i) => (float)Math.Max(m / Largest, least?[i] ?? 0)).Select(s => s > 0 ? s : 1)];
         var result = new sbyte[values.Length];
         for (var i = 0; i < values.Length; i++)
         {

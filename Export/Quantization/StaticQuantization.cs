@@ -9,6 +9,9 @@ namespace OneFractal.Export;
 /// </summary>
 public static class StaticQuantization
 {
+    // Half of what int32 holds, so that a product's sum has room beside the bias.
+    private const double LargestBias = 1 << 30;
+
     /// <summary>The values whose ranges are to be measured.</summary>
     /// <exception cref="ModelException">There is nothing to quantise.</exception>
     public static IReadOnlyList<string> Activations(OnnxModel model) => [.. new Plan(model).Measured];
@@ -152,18 +155,21 @@ public static class StaticQuantization
         private void Rewrite(WeightedNode site)
         {
             var stem = site.Node.Output[0];
-            var weight = QuantizedWeight.Of(site.Weight, site.Axis);
+            var data = Parameters(plan.Root(site.Data)).Value;
+            var bias = site.Node.InputOrNull(2) is { } name ? graph.Initializer.First(t => t.Name == name).ToFloats() : null;
+            // In int32, steps of nearly nothing would cut the bias of a channel whose weights are nearly nothing.
+            var weight = QuantizedWeight.Of(site.Weight, site.Axis, bias is null ? null : [.. bias.Select(b => Math.Abs(b) / (LargestBias * data))]);
             var scales = Store(TensorProtoExtensions.Float(Fresh($"{stem}.weight.scale"), [weight.Scales.Length], weight.Scales));
             var zeros = Store(QuantizedWeight.Tensor(Fresh($"{stem}.weight.zero_point"), DataType.Int8, [weight.Scales.Length], new byte[weight.Scales.Length]));
             site.Node.Input[1] = Dequantize(Store(weight.ToInt8(Fresh($"{stem}.weight.int8"), site.Weight.Dims)), scales, zeros, site.Axis);
-            if (site.Node.InputOrNull(2) is not { } bias)
+            if (bias is null)
             {
                 return;
             }
 
             // What the products are summed in: steps of the data's scale times the channel's.
-            var step = weight.Scales.Select(s => (double)s * Parameters(plan.Root(site.Data)).Value).ToArray();
-            int[] values = [.. graph.Initializer.First(t => t.Name == bias).ToFloats().Select((b, i) => (int)Math.Clamp(Math.Round(b / step[i]), int.MinValue, int.MaxValue))];
+            var step = weight.Scales.Select(s => (double)s * data).ToArray();
+            int[] values = [.. bias.Select((b, i) => (int)Math.Clamp(Math.Round(b / step[i]), int.MinValue, int.MaxValue))];
             var biasScales = Store(TensorProtoExtensions.Float(Fresh($"{stem}.bias.scale"), [step.Length], [.. step.Select(s => (float)s)]));
             var biasZeros = Store(QuantizedWeight.Tensor(Fresh($"{stem}.bias.zero_point"), DataType.Int32, [step.Length], new byte[sizeof(int) * step.Length]));
             site.Node.Input[2] = Dequantize(

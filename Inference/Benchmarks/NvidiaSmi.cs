@@ -18,13 +18,17 @@ internal static class NvidiaSmi
         return Query("--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits") is { } rows ? BytesOf(Environment.ProcessId, rows) : null;
     }
 
-    /// <summary>Sums the second column, in MiB, over rows whose first is <paramref name="process"/>.</summary>
-    public static double BytesOf(int process, string rows)
+    /// <summary>
+    /// Sums the second column, in MiB, over rows whose first is <paramref name="process"/>; null where it has none, as in containers, which number processes their own way.
+    /// </summary>
+    public static double? BytesOf(int process, string rows)
     {
-        return rows.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        double[] sizes = [.. rows.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(row => row.Split(',', StringSplitOptions.TrimEntries))
             .Where(row => row is [var id, _] && id == process.ToString(CultureInfo.InvariantCulture))
-            .Sum(row => double.TryParse(row[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var mebibytes) ? mebibytes * (1 << 20) : 0);
+            .Select(row => double.TryParse(row[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var mebibytes) ? mebibytes * (1 << 20) : (double?)null)
+            .OfType<double>()];
+        return sizes.Length > 0 ? sizes.Sum() : null;
     }
 
     private static string? Query(params string[] arguments)

@@ -78,6 +78,24 @@ public sealed class QuantizationTests
     }
 
     [TestMethod]
+    public void Static_KeepsTheBiasOfAChannel_WhoseWeightsAreNearlyNothing()
+    {
+        var g = new GraphBuilder("dead");
+        var x = g.Input("x", DataType.Float, "batch", 3, 8, 8);
+        FillParameter weights = (_, _, values) =>
+        {
+            TestModels.Noise(values.Length).CopyTo(values);
+            values[..27].Fill(1e-9f);
+            values[27..54].Clear();
+        };
+        FillParameter bias = (_, _, values) => values.Fill(0.5f);
+        var features = g.Node("Flatten", [g.Node("GlobalAveragePool", [g.Conv2d(x, g.Parameter("weight", [4, 3, 3, 3], weights), g.Parameter("bias", [4], bias), 1, 1)])], ("axis", 1));
+        g.Output(g.Rename(features, "features"));
+        var model = DeploymentForm.Apply(g.Build());
+        DeployedOutputs.AssertEqual(DeployedOutputs.Of(model), DeployedOutputs.Of(StaticQuantization.Apply(model, Ranges(model))), 0.02);
+    }
+
+    [TestMethod]
     public void ARange_HoldsZeroExactly()
     {
         Assert.AreEqual((3f / 255, (byte)0), new ActivationRange(1, 3).ToUint8());

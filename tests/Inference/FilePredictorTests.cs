@@ -182,7 +182,7 @@ public sealed class FilePredictorTests
     /// <summary>Good and bad files, and one that is not there.</summary>
     private static string[] WriteFiles(TempFolder folder)
     {
-        string[] paths = [.. Enumerable.Range(0, 9).Select(i => folder[$"{i}.{(i % 2 == 0 ? "png" : "jpg")}"]), folder["thin.png"], folder["missing.png"]];
+        string[] paths = [.. Enumerable.Range(0, 9).Select(i => folder[$"{i}.{(i % 2 == 0 ? "png" : "jpg")}"]), folder["thin.png"], folder["missing.png"], folder["zero\0byte.png"]];
         for (var i = 0; i < 9; i++)
         {
             using var image = TestImages.Noise(30 + 7 * i, 20 + i, i == 4 ? 1 : 3, (ulong)i);

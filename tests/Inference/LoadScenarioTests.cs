@@ -94,8 +94,8 @@ public sealed class LoadScenarioTests
     {
         const string Rows = "123, 512\n7, 100\n123, 88\n124, [N/A]\n";
         Assert.AreEqual(600.0 * 1024 * 1024, NvidiaSmi.BytesOf(123, Rows));
-        Assert.AreEqual(0, NvidiaSmi.BytesOf(124, Rows));
-        Assert.AreEqual(0, NvidiaSmi.BytesOf(12, Rows));
+        Assert.IsNull(NvidiaSmi.BytesOf(124, Rows));
+        Assert.IsNull(NvidiaSmi.BytesOf(12, Rows));
     }
 
     private sealed class VirtualClock : IQueryClock
