@@ -121,9 +121,9 @@ public static class ModelExport
             throw new UsageException($"A batch of {settings.Batch} images is not possible: use 'dynamic' or a number from 1 on.");
         }
 
-        if (settings.Opset is < OpsetConversion.Oldest or > OpsetConversion.Newest)
+        if (settings.Opset is { } opset)
         {
-            throw new UsageException($"Opset {settings.Opset} cannot be written: {OpsetConversion.Oldest} to {OpsetConversion.Newest} can.");
+            OpsetConversion.Require(opset);
         }
 
         if (settings.Data is not null && settings.Images is not null)

@@ -45,11 +45,7 @@ public static class OpsetConversion
     /// <exception cref="ModelException">An operator that the opset does not have in this form, by name and node.</exception>
     public static OnnxModel Apply(OnnxModel model, int target)
     {
-        if (target is < Oldest or > Newest)
-        {
-            throw new UsageException($"Opset {target} cannot be written: {Oldest} to {Newest} can.");
-        }
-
+        Require(target);
         if (model.Opset == target)
         {
             return model;
@@ -61,35 +57,25 @@ public static class OpsetConversion
             throw new ModelException($"'{model.Source}' is of opset {model.Opset} and cannot be brought down to {target}: files of up to opset {OnnxModel.WrittenOpset} can.");
         }
 
-        var result = upgraded.Clone();
-        var graph = result.Graph;
-        var infos = ShapeInference.InferAll(result);
-        var read = graph.Node.SelectMany(n => n.AllReads()).Concat(graph.Output.Select(o => o.Name)).ToHashSet();
-        var names = graph.Initializer.Select(t => t.Name).Concat(graph.Input.Select(i => i.Name)).Concat(graph.Node.SelectMany(n => n.Output)).ToHashSet();
-        var nodes = new List<NodeProto>();
-        foreach (var node in graph.Node)
-        {
-            nodes.AddRange(node.IsStandard() ? Convert(new OpsetUpgradeNode(result, node, infos, read, names, target), result.Opset, target) : [node]);
-        }
-
-        GraphEdits.Replace(graph.Node, nodes);
-        foreach (var import in result.Proto.OpsetImport.Where(o => o.Domain is "" or OnnxModel.DefaultDomain))
-        {
-            import.Version = target;
-        }
+        var result = OpsetUpgrade.Rewrite(upgraded, target, node => Convert(node, upgraded.Opset, target));
 
         result.Proto.IrVersion = IrVersions[target - Oldest];
         ModelChecker.Check(result);
         return result;
     }
 
+    /// <summary>Refuses an opset that cannot be written.</summary>
+    /// <exception cref="UsageException">One outside 13 to 21.</exception>
+    public static void Require(int target)
+    {
+        if (target is < Oldest or > Newest)
+        {
+            throw new UsageException($"Opset {target} cannot be written: {Oldest} to {Newest} can.");
+        }
+    }
+
     private static IEnumerable<NodeProto> Convert(OpsetUpgradeNode node, int opset, int target)
     {
-        if (node.Proto.Bodies().Any())
-        {
-            throw node.Error("it holds a graph of its own");
-        }
-
         var type = node.Proto.OpType;
         if (target < opset)
         {

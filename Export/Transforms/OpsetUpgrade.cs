@@ -62,6 +62,16 @@ public static class OpsetUpgrade
             return model;
         }
 
+        var result = Rewrite(model, OnnxModel.WrittenOpset, node => Upgrade(node, model.Opset));
+
+        result.Proto.IrVersion = Math.Max(result.Proto.IrVersion, OnnxModel.WrittenIrVersion);
+        ModelChecker.Check(result);
+        return result;
+    }
+
+    /// <summary>A copy of the model that says it is of opset <paramref name="target"/>, each standard node replaced by what <paramref name="change"/> makes of it.</summary>
+    internal static OnnxModel Rewrite(OnnxModel model, int target, Func<OpsetUpgradeNode, IEnumerable<NodeProto>> change)
+    {
         var result = model.Clone();
         var graph = result.Graph;
         var infos = ShapeInference.InferAll(result);
@@ -70,28 +80,21 @@ public static class OpsetUpgrade
         var nodes = new List<NodeProto>();
         foreach (var node in graph.Node)
         {
-            var upgrade = new OpsetUpgradeNode(result, node, infos, read, names, OnnxModel.WrittenOpset);
-            nodes.AddRange(node.IsStandard() ? Upgrade(upgrade, model.Opset) : [node]);
+            var rewritten = new OpsetUpgradeNode(result, node, infos, read, names, target);
+            nodes.AddRange(!node.IsStandard() ? [node] : node.Bodies().Any() ? throw rewritten.Error("it holds a graph of its own") : change(rewritten));
         }
 
         GraphEdits.Replace(graph.Node, nodes);
         foreach (var import in result.Proto.OpsetImport.Where(o => o.Domain is "" or OnnxModel.DefaultDomain))
         {
-            import.Version = OnnxModel.WrittenOpset;
+            import.Version = target;
         }
 
-        result.Proto.IrVersion = Math.Max(result.Proto.IrVersion, OnnxModel.WrittenIrVersion);
-        ModelChecker.Check(result);
         return result;
     }
 
     private static IEnumerable<NodeProto> Upgrade(OpsetUpgradeNode node, int opset)
     {
-        if (node.Proto.Bodies().Any())
-        {
-            throw node.Error("it holds a graph of its own");
-        }
-
         var changes = Changes.Where(c => c.Operator == node.Proto.OpType).ToArray();
         if (changes.Length == 0 && !Unchanged.Contains(node.Proto.OpType))
         {
