@@ -66,6 +66,12 @@ public static class ForeignModel
     /// <exception cref="UsageException">Nothing is called <paramref name="at"/>.</exception>
     public static HeadSite FindHead(OnnxModel model, string? at = null) => HeadFinder.Find(model, at);
 
+    /// <summary>
+    /// The outputs of a model that are scores or probabilities of classes, as its graph shows: what a last linear layer with a bias gives, or a softmax after
+    /// one. None of a model that ends in features.
+    /// </summary>
+    public static IReadOnlyList<string> ClassScores(OnnxModel model) => HeadFinder.Scores(model);
+
     /// <summary>Weights in Constant nodes become initializers, and initializers are no inputs that somebody could feed.</summary>
     internal static void StoreWeights(OnnxModel model)
     {

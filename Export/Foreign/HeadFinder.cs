@@ -26,8 +26,35 @@ internal static class HeadFinder
         }
 
         var infos = ShapeInference.InferAll(model);
-        return model.Graph.Output.Select(o => Behind(facts, infos, o.Name)).FirstOrDefault(s => s is not null)
+        return model.Graph.Output.Select(o => Behind(facts, infos, o.Name).Site).FirstOrDefault(s => s is not null)
             ?? throw new ModelException($"'{model.Source}': its classification head cannot be told; name it with --head-at, for instance {Candidates(model, facts)}.");
+    }
+
+    /// <summary>
+    /// The outputs that are scores or probabilities of classes. A linear layer without a bias, and without a softmax after it, may as well end features.
+    /// </summary>
+    public static IReadOnlyList<string> Scores(OnnxModel model)
+    {
+        var facts = new GraphFacts(model);
+        var infos = Infer(model);
+        return
+        [
+            .. model.Graph.Output.Select(o => o.Name)
+                .Where(o => o != model.FeaturesValue && facts.Producer(o) is not { OpType: "ArgMax" or "TopK" } && Behind(facts, infos, o) is { Site.Head: not null, IsScores: true }),
+        ];
+    }
+
+    private static Dictionary<string, TensorInfo> Infer(OnnxModel model)
+    {
+        try
+        {
+            return ShapeInference.InferAll(model);
+        }
+        catch (ModelException)
+        {
+            // An operator of another domain: what is asked here needs no shapes where there is a head.
+            return [];
+        }
     }
 
     /// <summary>Names for <c>--head-at</c>: the last layers with weights, last first.</summary>
@@ -49,7 +76,8 @@ internal static class HeadFinder
         return node.Name == at && Linear(node, facts) is { } head ? head : new HeadSite(node.Output.Contains(at) ? at : node.Output[0], null, null);
     }
 
-    private static HeadSite? Behind(GraphFacts facts, Dictionary<string, TensorInfo> infos, string output)
+    /// <summary>What an output comes from, and whether that makes it scores of classes.</summary>
+    private static (HeadSite? Site, bool IsScores) Behind(GraphFacts facts, Dictionary<string, TensorInfo> infos, string output)
     {
         bool decides = false, pools = false;
         var value = output;
@@ -57,15 +85,16 @@ internal static class HeadFinder
         {
             if (Linear(node, facts) is { } head)
             {
+                var hasBias = node != head.Head || node.InputOrNull(2) is not null;
                 if (node.OpType == "Conv" || head.Head!.OpType == "Conv")
                 {
                     var weight = facts.Stored(head.Head!.InputOrNull(1));
                     var is1x1 = weight is null ? IsScores(infos.GetValueOrDefault(value)) : weight.Dims.Skip(2).All(d => d == 1);
                     var isHead = !pools || decides || facts.Producer(head.Features)?.OpType == "Dropout" || weight?.Dims[0] is 1000 or 1001;
-                    return is1x1 && isHead ? head : Ends(infos, output, decides);
+                    return is1x1 && isHead ? (head, hasBias || decides) : (Ends(infos, output, decides), false);
                 }
 
-                return pools ? Ends(infos, output, decides) : head;
+                return pools ? (Ends(infos, output, decides), false) : (head, hasBias || decides);
             }
 
             if (!Layout.Contains(node.OpType) && !Decisions.Contains(node.OpType) && !Pools.Contains(node.OpType))
@@ -78,7 +107,7 @@ internal static class HeadFinder
             value = node.Input[0];
         }
 
-        return Ends(infos, output, decides);
+        return (Ends(infos, output, decides), false);
     }
 
     /// <summary>A model without a head ends in a vector, a map or tokens of known width for each image.</summary>
