@@ -10,6 +10,7 @@ namespace OneFractal.Export;
 /// </summary>
 internal sealed class ExternalData
 {
+    private const string Location = "location";
     private readonly string _model;
     private readonly string _folder;
     private readonly Dictionary<Place, ByteString> _read = [];
@@ -24,8 +25,8 @@ internal sealed class ExternalData
     /// <exception cref="ModelException">A file or range that may not or cannot be read.</exception>
     public static void Load(ModelProto proto, string path)
     {
-        var tensors = proto.Graph?.Tensors().Where(t => t.DataLocation == TensorProto.Types.DataLocation.External).ToArray();
-        if (tensors is not { Length: > 0 })
+        var tensors = External(proto);
+        if (tensors.Length == 0)
         {
             return;
         }
@@ -38,6 +39,17 @@ internal sealed class ExternalData
         {
             throw new ModelException($"Cannot read the external data of '{path}': {e.Message}", e);
         }
+    }
+
+    /// <summary>The files that the tensors of a message are said to be in.</summary>
+    public static IReadOnlyList<string> Files(ModelProto proto)
+    {
+        return [.. External(proto).SelectMany(t => t.ExternalData).Where(e => e.Key == Location).Select(e => e.Value).Distinct()];
+    }
+
+    private static TensorProto[] External(ModelProto proto)
+    {
+        return [.. (proto.Graph?.Tensors() ?? []).Where(t => t.DataLocation == TensorProto.Types.DataLocation.External)];
     }
 
     private void Load(TensorProto[] tensors)
@@ -141,7 +153,7 @@ internal sealed class ExternalData
             throw Error($"has {needed} bytes; {Array.MaxLength} are the most");
         }
 
-        return new Place(Resolve(entries.GetValueOrDefault("location", ""), Error), Number("offset") ?? 0, length);
+        return new Place(Resolve(entries.GetValueOrDefault(Location, ""), Error), Number("offset") ?? 0, length);
     }
 
     private string Resolve(string location, Func<string, ModelException> error)

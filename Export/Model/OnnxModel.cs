@@ -60,7 +60,20 @@ public sealed partial class OnnxModel
                 : $"Model file '{path}' does not exist.");
         }
 
-        ModelProto proto;
+        var proto = Parse(path);
+        ExternalData.Load(proto, path);
+        FunctionInlining.Apply(proto, path);
+        var model = new OnnxModel(proto, path);
+        ModelChecker.Check(model);
+        return model;
+    }
+
+    /// <summary>The files in which a model file that can be loaded keeps its data, as paths from its folder on; none where it keeps all in itself.</summary>
+    /// <exception cref="ModelException">Not an ONNX file.</exception>
+    public static IReadOnlyList<string> DataFiles(string path) => ExternalData.Files(Parse(path));
+
+    private static ModelProto Parse(string path)
+    {
         try
         {
             using var file = File.OpenRead(path);
@@ -70,7 +83,7 @@ public sealed partial class OnnxModel
             }
 
             var input = CodedInputStream.CreateWithLimits(file, int.MaxValue, MaximumNesting);
-            proto = ModelProto.Parser.ParseFrom(input);
+            return ModelProto.Parser.ParseFrom(input);
         }
         catch (InvalidProtocolBufferException e)
         {
@@ -80,12 +93,6 @@ public sealed partial class OnnxModel
         {
             throw new ModelException($"Cannot read '{path}': {e.Message}", e);
         }
-
-        ExternalData.Load(proto, path);
-        FunctionInlining.Apply(proto, path);
-        var model = new OnnxModel(proto, path);
-        ModelChecker.Check(model);
-        return model;
     }
 
     /// <summary>
