@@ -55,10 +55,17 @@ internal sealed class VerifyCommand : Verb<VerifySettings>
 
     private static void Print(VerificationReport report)
     {
-        Console.WriteLine($"{report.Model} ({report.Precision.ToString().ToLowerInvariant()}) on {report.Images}. A runtime passes with errors up to its tolerance, times the largest output above 1;");
+        Console.WriteLine($"{report.Model} ({report.Precision.ToString().ToLowerInvariant()}) on {report.Images}. A runtime passes with errors up to its tolerance, times the largest value of an output above 1;");
         Console.WriteLine("a relative error is in units of the output, or of the root mean square of its image's where that is larger.");
+        foreach (var note in report.Notes)
+        {
+            Console.WriteLine($"Note: {note}.");
+        }
+
+        // Figures are over all outputs.
+        var several = report.Runtimes.Any(r => r.Outputs.Count > 1);
         Tables.Print(
-            ["runtime", "verdict", "tolerance", "max abs", "mean abs", "max rel", "mean rel", "top-1", "top-5"],
+            ["runtime", "verdict", "tolerance", "max abs", "mean abs", "max rel", "mean rel", "top-1", "top-5", .. several ? (string[])["worst output"] : []],
             [.. report.Runtimes.Select(r => (string[])
             [
                 r.Runtime,
@@ -70,6 +77,7 @@ internal sealed class VerifyCommand : Verb<VerifySettings>
                 Scientific(r.MeanRelativeError),
                 Share(r.Top1Agreement),
                 Share(r.Top5Agreement),
+                .. several ? (string[])[r.WorstOutput ?? "-"] : [],
             ])]);
         foreach (var runtime in report.Runtimes.Where(r => r.Detail.Length > 0))
         {

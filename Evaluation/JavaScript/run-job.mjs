@@ -1,20 +1,28 @@
-// Runs a job of 'onefractal verify' on any binding of ONNX Runtime: 'read' gives the bytes of a file of the job's folder, 'write' takes those of a result.
-export async function runJob(ort, model, options, read, write) {
+// Runs a job of 'onefractal verify' on any binding of ONNX Runtime: 'open' makes a session, 'read' gives the bytes of a file of the job's folder, 'write' takes those of a result.
+export async function runJob(ort, open, read, write) {
   try {
     const job = JSON.parse(new TextDecoder().decode(await read('job.json')));
-    const session = await ort.InferenceSession.create(await model(job), { ...options, logSeverityLevel: 4, ...(job.threads ? { intraOpNumThreads: job.threads } : {}) });
+    const session = await open(job, { logSeverityLevel: 4, ...(job.threads ? { intraOpNumThreads: job.threads } : {}) });
     const outputs = [];
-    for (const [index, batch] of job.batches.entries()) {
+    for (const batch of job.batches) {
       const feeds = {};
       for (const { name, dims, file } of batch) feeds[name] = new ort.Tensor('float32', new Float32Array((await read(file)).slice().buffer), dims);
-      const { type, dims, data } = (await session.run(feeds))[session.outputNames[0]];
-      if (type !== 'float32') throw new Error(`its output is ${type}, not float32`);
-      const file = `out-${index}.bin`;
-      await write(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      outputs.push({ dims: Array.from(dims, Number), file });
+      const results = await session.run(feeds);
+      for (const name of session.outputNames) {
+        const { type, dims, data } = results[name];
+        if (type !== 'float32') throw new Error(`its output '${name}' is ${type}, not float32`);
+        const file = `out-${outputs.length}.bin`;
+        await write(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+        outputs.push({ name, dims: Array.from(dims, Number), file });
+      }
     }
-    await write('result.json', new TextEncoder().encode(JSON.stringify({ outputs })));
+    await finish(write, { outputs });
   } catch (e) {
-    await write('result.json', new TextEncoder().encode(JSON.stringify({ error: String(e?.message ?? e) })));
+    await finish(write, { error: String(e?.message ?? e) });
   }
 }
+
+// Says that there is no ONNX Runtime to run the job on.
+export const notHere = (write, problem) => finish(write, { error: `not here: ${problem}`, unavailable: true });
+
+const finish = (write, result) => write('result.json', new TextEncoder().encode(JSON.stringify(result)));

@@ -25,13 +25,15 @@ internal sealed class DifferenceLocator(
     private Dictionary<string, TensorInfo> _values = [];
 
     /// <summary>Searches.</summary>
-    public FirstDifference Find(CancellationToken cancellation)
+    /// <param name="worst">The output that is looked at first, or null for the model's first.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public FirstDifference Find(string? worst, CancellationToken cancellation)
     {
         _values = FloatingValues(cancellation);
-        var target = model.Graph.Output[0].Name;
-        if (Agrees(target, cancellation))
+        string[] outputs = [.. model.Graph.Output.Select(o => o.Name).OrderByDescending(o => o == worst)];
+        if (outputs.FirstOrDefault(o => _values.ContainsKey(o) && !Agrees(o, cancellation)) is not { } target)
         {
-            return Unlocated(target, "on this image alone the difference does not come again");
+            return Unlocated(outputs[0], "on this image alone the difference does not come again");
         }
 
         while (true)
@@ -82,7 +84,9 @@ internal sealed class DifferenceLocator(
 
     private FirstDifference Unlocated(string value, string finding)
     {
-        return new FirstDifference("", "", value, _references[value].Dims, Finite(_probes[value].Error), 0, [], null, finding, _probes.Count);
+        // A value that is not computed from the images was not looked at.
+        return new FirstDifference(
+            "", "", value, _references.GetValueOrDefault(value)?.Dims ?? [], _probes.GetValueOrDefault(value) is { } probe ? Finite(probe.Error) : null, 0, [], null, finding, _probes.Count);
     }
 
     private bool Agrees(string value, CancellationToken cancellation)

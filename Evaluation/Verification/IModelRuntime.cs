@@ -12,7 +12,9 @@ internal interface IModelRuntime
     /// <summary>Whether it computes float32 products in TF32, which has the digits of float16.</summary>
     bool UsesTf32 => false;
 
-    /// <summary>Opens the model, runs the batches, and gives the graph's first output of each.</summary>
+    /// <summary>
+    /// Opens the model, runs the batches, and gives the graph's outputs, all of the first batch, then all of the second, and so on; each has its output's name.
+    /// </summary>
     /// <exception cref="RuntimeUnavailableException">It is not on this machine.</exception>
     /// <exception cref="OneFractalException">It cannot run the model.</exception>
     IReadOnlyList<RuntimeTensor> Run(RuntimeJob job, CancellationToken cancellation);

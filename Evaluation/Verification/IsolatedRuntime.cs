@@ -19,6 +19,6 @@ internal sealed class IsolatedRuntime(IModelRuntime runtime, VerificationRuntime
             new ProcessStartInfo(host.Command![0], [.. host.Command.Skip(1), Verification.Verb, job.File, "--runtime", $"{kind}", "--job", folder.Path]),
             RuntimeHost.Limit(job),
             cancellation);
-        return folder.HasResult ? folder.ReadResults(job.Model.Graph.Output[0].Name) : throw new ModelException($"{result.Explain()}");
+        return folder.HasResult ? folder.ReadResults() : throw new ModelException($"{result.Explain()}");
     }
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace OneFractal.Evaluation;
@@ -9,20 +11,22 @@ namespace OneFractal.Evaluation;
 /// </summary>
 internal sealed partial class JobServer : IDisposable
 {
-    private const string PageName = "web.html", ScriptName = "run-job.mjs", RuntimePrefix = "ort/";
+    private const string PageName = "web.html", ScriptName = "run-job.mjs", DataListName = "data.json", RuntimePrefix = "ort/", DataPrefix = "data/";
     private const int FirstPort = 20_000, LastPort = 60_000, Tries = 100;
     private readonly HttpListener _listener;
     private readonly RuntimeFolder _folder;
     private readonly string _model;
+    private readonly IReadOnlyList<string> _data;
     private readonly string _runtime;
     private readonly string _path = $"/{Guid.NewGuid():N}/";
 
     /// <param name="folder">The job.</param>
     /// <param name="model">The model's file.</param>
+    /// <param name="data">The files in its folder that hold its weights.</param>
     /// <param name="runtime">The folder of onnxruntime-web's files.</param>
-    public JobServer(RuntimeFolder folder, string model, string runtime)
+    public JobServer(RuntimeFolder folder, string model, IReadOnlyList<string> data, string runtime)
     {
-        (_folder, _model, _runtime) = (folder, model, runtime);
+        (_folder, _model, _data, _runtime) = (folder, model, data, runtime);
         (_listener, var prefix) = Listen();
         Page = prefix + PageName;
         _ = ServeAsync();
@@ -116,11 +120,14 @@ internal sealed partial class JobServer : IDisposable
         var file = name switch
         {
             "model" => _model,
+            _ when DataName().IsMatch(name) && int.TryParse(name[DataPrefix.Length..], CultureInfo.InvariantCulture, out var index) && index < _data.Count
+                => Path.Combine(Path.GetDirectoryName(_model)!, _data[index]),
             _ when name.StartsWith(RuntimePrefix, StringComparison.Ordinal) && RuntimeName().IsMatch(name[RuntimePrefix.Length..]) => Path.Combine(_runtime, name[RuntimePrefix.Length..]),
             _ when InputName().IsMatch(name) => _folder.At(name),
             _ => null,
         };
         return name is PageName or ScriptName ? (type, new MemoryStream(NodePackages.Resource(name)))
+            : name == DataListName ? (type, new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(_data)))
             : File.Exists(file) ? (type, File.OpenRead(file))
             : (type, null);
     }
@@ -130,6 +137,9 @@ internal sealed partial class JobServer : IDisposable
 
     [GeneratedRegex(@"^(in-\d+-\d+\.bin|job\.json)$")]
     private static partial Regex InputName();
+
+    [GeneratedRegex(@"^data/\d+$")]
+    private static partial Regex DataName();
 
     [GeneratedRegex(@"^[\w-][\w.-]*$")]
     private static partial Regex RuntimeName();

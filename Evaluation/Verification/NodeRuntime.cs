@@ -27,9 +27,9 @@ internal sealed class NodeRuntime(RuntimeHost host) : IModelRuntime
         }
         catch (Win32Exception e)
         {
-            throw new RuntimeUnavailableException("there is no node: install Node.js", e);
+            throw new RuntimeUnavailableException("not here: there is no node: install Node.js", e);
         }
 
-        return folder.HasResult ? folder.ReadResults(job.Model.Graph.Output[0].Name) : throw new ModelException(result.Explain());
+        return folder.HasResult ? folder.ReadResults() : throw new ModelException(result.Explain());
     }
 }

@@ -15,7 +15,7 @@ internal sealed class OnnxRuntimeRuntime(string name, SessionSettings settings) 
         using var _ = session;
         if (settings.Device.Kind == ComputeDeviceKind.Auto && device.Kind != ComputeDeviceKind.Cuda)
         {
-            throw new RuntimeUnavailableException("no GPU that ONNX Runtime can use; see 'onefractal doctor'");
+            throw new RuntimeUnavailableException("not here: no GPU that ONNX Runtime can use; see 'onefractal doctor'");
         }
 
         using var options = new RunOptions();
@@ -23,22 +23,23 @@ internal sealed class OnnxRuntimeRuntime(string name, SessionSettings settings) 
         foreach (var batch in job.Batches)
         {
             cancellation.ThrowIfCancellationRequested();
-            results.Add(Run(job, session, options, batch));
+            results.AddRange(Run(job, session, options, batch));
         }
 
         return results;
     }
 
-    private static RuntimeTensor Run(RuntimeJob job, InferenceSession session, RunOptions options, IReadOnlyList<RuntimeTensor> batch)
+    private static RuntimeTensor[] Run(RuntimeJob job, InferenceSession session, RunOptions options, IReadOnlyList<RuntimeTensor> batch)
     {
         OrtValue[] inputs = [.. batch.Select(t => OrtValue.CreateTensorValueFromMemory(t.Values, [.. t.Dims.Select(d => (long)d)]))];
         try
         {
-            using var outputs = session.Run(options, [.. batch.Select(t => t.Name)], inputs, [session.OutputNames[0]]);
-            return new RuntimeTensor(
-                session.OutputNames[0],
-                [.. outputs[0].GetTensorTypeAndShape().Shape.Select(d => checked((int)d))],
-                outputs[0].GetTensorDataAsSpan<float>().ToArray());
+            using var outputs = session.Run(options, [.. batch.Select(t => t.Name)], inputs, session.OutputNames);
+            return
+            [
+                .. outputs.Zip(session.OutputNames, (output, name) => new RuntimeTensor(
+                    name, [.. output.GetTensorTypeAndShape().Shape.Select(d => checked((int)d))], output.GetTensorDataAsSpan<float>().ToArray())),
+            ];
         }
         catch (OnnxRuntimeException e)
         {

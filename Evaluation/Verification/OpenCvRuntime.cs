@@ -14,14 +14,21 @@ internal sealed class OpenCvRuntime(int batch) : IModelRuntime
 
     public IReadOnlyList<RuntimeTensor> Run(RuntimeJob job, CancellationToken cancellation)
     {
+        if (!job.Model.FitsInline())
+        {
+            throw new RuntimeUnavailableException("it takes a model as one message, which cannot be larger than 2 GiB");
+        }
+
         Cv2.SetLogLevel(LogLevel.SILENT);
         using var net = CvDnn.ReadNetFromOnnx(job.Model.Proto.ToByteArray())
             ?? throw new ModelException($"'{job.Model.Source}': OpenCV DNN cannot read this model.");
+        string[] names = [.. job.Model.Graph.Output.Select(o => o.Name)];
         var results = new List<RuntimeTensor>();
         foreach (var inputs in job.Batches)
         {
             cancellation.ThrowIfCancellationRequested();
             Mat[] blobs = [.. inputs.Select(t => Mat.FromPixelData(t.Dims, MatType.CV_32F, t.Values))];
+            Mat[] outputs = [.. names.Select(_ => new Mat())];
             try
             {
                 foreach (var (blob, input) in blobs.Zip(inputs))
@@ -29,14 +36,12 @@ internal sealed class OpenCvRuntime(int batch) : IModelRuntime
                     net.SetInput(blob, input.Name);
                 }
 
-                using var output = net.Forward(job.Model.Graph.Output[0].Name);
-                results.Add(output.Type() == MatType.CV_32F
-                    ? new RuntimeTensor(job.Model.Graph.Output[0].Name, [.. Enumerable.Range(0, output.Dims).Select(output.Size)], output.AsSpan<float>().ToArray())
-                    : throw new ModelException($"OpenCV DNN gives {output.Type()}, not float32."));
+                net.Forward(outputs, names);
+                results.AddRange(outputs.Zip(names, Read));
             }
             finally
             {
-                foreach (var blob in blobs)
+                foreach (var blob in blobs.Concat(outputs))
                 {
                     blob.Dispose();
                 }
@@ -44,5 +49,12 @@ internal sealed class OpenCvRuntime(int batch) : IModelRuntime
         }
 
         return results;
+    }
+
+    private static RuntimeTensor Read(Mat output, string name)
+    {
+        return output.Type() == MatType.CV_32F
+            ? new RuntimeTensor(name, [.. Enumerable.Range(0, output.Dims).Select(output.Size)], output.AsSpan<float>().ToArray())
+            : throw new ModelException($"OpenCV DNN gives {output.Type()}, not float32.");
     }
 }

@@ -69,9 +69,9 @@ internal sealed record OutputComparison
         return new OutputComparison
         {
             MaxAbsolute = max,
-            MeanAbsolute = sum / actual.Length,
+            MeanAbsolute = sum / Math.Max(1, actual.Length),
             MaxRelative = maxRelative,
-            MeanRelative = sumRelative / actual.Length,
+            MeanRelative = sumRelative / Math.Max(1, actual.Length),
             Top1Agreement = (double)top1 / rows,
             Top5Agreement = length > Top ? (double)top5 / rows : null,
             Largest = largest,
@@ -93,7 +93,23 @@ internal sealed record OutputComparison
 
     private static HashSet<int> Largest5(ReadOnlySpan<float> values)
     {
-        var copy = values.ToArray();
-        return [.. Enumerable.Range(0, copy.Length).OrderByDescending(i => copy[i]).Take(Top)];
+        // Outputs may be large maps: nothing is sorted.
+        var largest = new List<int>(Top + 1);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var place = largest.Count;
+            while (place > 0 && values[i] > values[largest[place - 1]])
+            {
+                place--;
+            }
+
+            if (place < Top)
+            {
+                largest.Insert(place, i);
+                largest.RemoveRange(Math.Min(Top, largest.Count), largest.Count - Math.Min(Top, largest.Count));
+            }
+        }
+
+        return [.. largest];
     }
 }

@@ -5,7 +5,7 @@ namespace OneFractal.Evaluation;
 /// <summary>What came of running a job: outputs, or why there are none.</summary>
 /// <param name="Outputs">The outputs, or null.</param>
 /// <param name="Problem">What went wrong, else empty.</param>
-/// <param name="IsUnavailable">Whether the runtime is not on this machine.</param>
+/// <param name="IsUnavailable">Whether the runtime is not on this machine, or not made for such a model.</param>
 internal sealed record RuntimeAttempt(IReadOnlyList<RuntimeTensor>? Outputs, string Problem = "", bool IsUnavailable = false)
 {
     /// <summary>Runs a job; whatever a runtime throws is caught, cancellation excepted.</summary>
@@ -20,7 +20,7 @@ internal sealed record RuntimeAttempt(IReadOnlyList<RuntimeTensor>? Outputs, str
         }
         catch (RuntimeUnavailableException e)
         {
-            return new RuntimeAttempt(null, $"not here: {e.Message}", IsUnavailable: true);
+            return new RuntimeAttempt(null, e.Message, IsUnavailable: true);
         }
         catch (Exception e) when (e is OneFractalException or OpenCvSharp.OpenCVException or ExternalException)
         {

@@ -22,9 +22,6 @@ internal sealed class RuntimeFolder
     /// <summary>Whether the runtime has come to an end.</summary>
     public bool HasResult => File.Exists(At(ResultFile));
 
-    /// <summary>The model's file.</summary>
-    public string Model => Read<Job>(JobFile).Model;
-
     /// <summary>Writes a job; what an earlier one left is removed.</summary>
     public static RuntimeFolder Write(string path, RuntimeJob job, int threads)
     {
@@ -51,23 +48,22 @@ internal sealed class RuntimeFolder
             OnnxModel.Load(job.Model), job.Model, [.. job.Batches.Select(batch => (RuntimeTensor[])[.. batch.Select(Load)])]);
     }
 
-    /// <summary>Writes what a runtime gave.</summary>
-    public void WriteResults(IReadOnlyList<RuntimeTensor> outputs)
+    /// <summary>Writes what a runtime gave, or why it gave nothing.</summary>
+    public void WriteResults(RuntimeAttempt attempt)
     {
-        Save(ResultFile, new Result([.. outputs.Select((tensor, i) => Save(tensor, $"out-{i}.bin"))], null));
+        Save(ResultFile, attempt.Outputs is { } outputs
+            ? new Result([.. outputs.Select((tensor, i) => Save(tensor, $"out-{i}.bin"))], null, false)
+            : new Result(null, attempt.Problem, attempt.IsUnavailable));
     }
 
-    /// <summary>Writes why a runtime gave nothing.</summary>
-    public void WriteError(string error) => Save(ResultFile, new Result(null, error));
-
     /// <summary>What the runtime gave.</summary>
-    /// <param name="output">The name of the graph's output.</param>
+    /// <exception cref="RuntimeUnavailableException">It says that it is not on this machine.</exception>
     /// <exception cref="ModelException">It says that it cannot run the model.</exception>
-    public IReadOnlyList<RuntimeTensor> ReadResults(string output)
+    public IReadOnlyList<RuntimeTensor> ReadResults()
     {
         var result = Read<Result>(ResultFile);
-        return result.Outputs is { } outputs
-            ? [.. outputs.Select(entry => Load(entry) with { Name = output })]
+        return result.Outputs is { } outputs ? [.. outputs.Select(Load)]
+            : result.Unavailable ? throw new RuntimeUnavailableException(result.Error ?? "not here")
             : throw new ModelException(result.Error ?? "it gives no reason");
     }
 
@@ -81,14 +77,14 @@ internal sealed class RuntimeFolder
 
     private RuntimeTensor Load(Entry entry)
     {
-        return new RuntimeTensor(entry.Name ?? "", entry.Dims, MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(At(entry.File))).ToArray());
+        return new RuntimeTensor(entry.Name, entry.Dims, MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(At(entry.File))).ToArray());
     }
 
     private T Read<T>(string file) => JsonSerializer.Deserialize<T>(File.ReadAllBytes(At(file)), Json)!;
 
     private sealed record Job(string Model, int Threads, Entry[][] Batches);
 
-    private sealed record Entry(string? Name, int[] Dims, string File);
+    private sealed record Entry(string Name, int[] Dims, string File);
 
-    private sealed record Result(Entry[]? Outputs, string? Error);
+    private sealed record Result(Entry[]? Outputs, string? Error, bool Unavailable);
 }

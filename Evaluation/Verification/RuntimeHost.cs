@@ -19,6 +19,6 @@ internal sealed record RuntimeHost(string Folder, IReadOnlyList<string>? Command
     /// <exception cref="RuntimeUnavailableException">They are not there.</exception>
     public NodePackages Require(string package)
     {
-        return Packages?.Version(package) is not null ? Packages : throw new RuntimeUnavailableException(NodePackages.HowToGet);
+        return Packages?.Version(package) is not null ? Packages : throw new RuntimeUnavailableException($"not here: {NodePackages.HowToGet}");
     }
 }

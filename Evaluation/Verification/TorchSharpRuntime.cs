@@ -18,8 +18,9 @@ internal sealed class TorchSharpRuntime : IModelRuntime
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var output = module.Run([.. batch.Select(t => tensor(t.Values, [.. t.Dims.Select(d => (long)d)]))])[0].contiguous();
-            results.Add(new RuntimeTensor(job.Model.Graph.Output[0].Name, [.. output.shape.Select(d => checked((int)d))], output.data<float>().ToArray()));
+            var outputs = module.Run([.. batch.Select(t => tensor(t.Values, [.. t.Dims.Select(d => (long)d)]))]);
+            results.AddRange(outputs.Zip(job.Model.Graph.Output, (output, declared) => new RuntimeTensor(
+                declared.Name, [.. output.shape.Select(d => checked((int)d))], output.contiguous().data<float>().ToArray())));
         }
 
         return results;

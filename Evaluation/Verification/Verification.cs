@@ -46,18 +46,10 @@ public static class Verification
             VerificationRuntime.OpenCv => new OpenCvRuntime(1),
             _ => throw new UsageException($"{runtime} has no job of its own."),
         };
-        var attempt = RuntimeAttempt.Of(chosen, files.ReadJob, cancellation);
-        if (attempt.Outputs is { } outputs)
-        {
-            files.WriteResults(outputs);
-        }
-        else
-        {
-            files.WriteError(attempt.Problem);
-        }
+        files.WriteResults(RuntimeAttempt.Of(chosen, files.ReadJob, cancellation));
     }
 
-    /// <summary>The largest error that passes where none is set, in units of the reference's largest output, or of 1 where that is larger.</summary>
+    /// <summary>The largest error that passes where none is set, in units of the reference's largest value at that output, or of 1 where that is larger.</summary>
     public static double ToleranceOf(ModelPrecision precision) => precision switch
     {
         ModelPrecision.Float32 => 1e-4,
@@ -77,12 +69,8 @@ public static class Verification
         using var facts = ModelRunner.Load(file, Session(settings, GraphOptimization.None));
         var images = VerificationImages.Make(settings, facts);
         var subject = new VerificationSubject(model, file, facts, images, work);
-        var expected = subject.Outputs(reference.Run(subject.Job(fixedShapes: false), cancellation));
-        if (!expected.All(float.IsFinite))
-        {
-            throw new ModelException($"'{model.Source}' gives outputs that are not finite numbers: its weights are not usable.");
-        }
-
+        // What the reference cannot run, no other is asked to.
+        subject.Expected(reference, fixedShapes: false, cancellation);
         var precision = PrecisionInspection.LeastExact(model);
         var runtimes = Runtimes(settings, facts, work);
         var results = new List<RuntimeAgreement> { new() { Runtime = ReferenceName, Status = VerificationStatus.Reference } };
@@ -92,17 +80,19 @@ public static class Verification
             cancellation.ThrowIfCancellationRequested();
             task.Report(results.Count - 1, runtime.Name);
             var tolerance = settings.Tolerance ?? ToleranceOf(runtime.UsesTf32 && precision == ModelPrecision.Float32 ? ModelPrecision.Float16 : precision);
-            var (agreement, worst) = Compare(runtime, subject, expected, tolerance, cancellation);
+            var (agreement, worst) = Compare(runtime, reference, subject, tolerance, cancellation);
             if (settings.Locate && agreement.Status == VerificationStatus.Failed)
             {
-                agreement = agreement with { FirstDifference = Locate(runtime, reference, subject, worst, tolerance, work, cancellation) };
+                var (part, batch) = subject.One(worst, runtime.NeedsFixedShapes);
+                var locator = new DifferenceLocator(part, batch, runtime, reference, tolerance, work);
+                agreement = agreement with { FirstDifference = locator.Find(agreement.WorstOutput, cancellation) };
             }
 
             results.Add(agreement);
         }
 
         task.Report(runtimes.Count);
-        return new VerificationReport(model.Source, images.Description, images.Count, precision, results);
+        return new VerificationReport(model.Source, images.Description, images.Count, precision, Notes(model, subject, runtimes), results);
     }
 
     private static List<IModelRuntime> Runtimes(VerificationSettings settings, ModelRunner facts, VerificationWork work)
@@ -134,48 +124,30 @@ public static class Verification
     }
 
     private static (RuntimeAgreement Agreement, int WorstImage) Compare(
-        IModelRuntime runtime, VerificationSubject subject, float[] expected, double tolerance, CancellationToken cancellation)
+        IModelRuntime runtime, IModelRuntime reference, VerificationSubject subject, double tolerance, CancellationToken cancellation)
     {
-        var agreement = new RuntimeAgreement { Runtime = runtime.Name, Status = VerificationStatus.Failed, Tolerance = tolerance };
         var attempt = RuntimeAttempt.Of(runtime, () => subject.Job(runtime.NeedsFixedShapes), cancellation);
         if (attempt.Outputs is not { } outputs)
         {
-            return (
-                attempt.IsUnavailable
-                    ? agreement with { Status = VerificationStatus.Unavailable, Tolerance = null, Detail = attempt.Problem }
-                    : agreement with { Detail = attempt.Problem },
-                0);
+            var agreement = new RuntimeAgreement { Runtime = runtime.Name, Status = VerificationStatus.Failed, Tolerance = tolerance, Detail = attempt.Problem };
+            return (attempt.IsUnavailable ? agreement with { Status = VerificationStatus.Unavailable, Tolerance = null } : agreement, 0);
         }
 
-        var actual = subject.Outputs(outputs);
-        if (actual.Length != expected.Length)
-        {
-            return (agreement with { Detail = $"it gives {actual.Length} values where {expected.Length} are expected" }, 0);
-        }
-
-        var comparison = OutputComparison.Of(actual, expected, subject.Images.Count);
-        if (!double.IsFinite(comparison.MaxAbsolute))
-        {
-            return (agreement with { Detail = "some outputs are not finite numbers" }, comparison.WorstRow);
-        }
-
-        return (agreement with
-        {
-            Status = comparison.MaxAbsolute <= tolerance * comparison.Scale ? VerificationStatus.Passed : VerificationStatus.Failed,
-            MaxAbsoluteError = comparison.MaxAbsolute,
-            MeanAbsoluteError = comparison.MeanAbsolute,
-            MaxRelativeError = comparison.MaxRelative,
-            MeanRelativeError = comparison.MeanRelative,
-            Top1Agreement = subject.HasClasses ? comparison.Top1Agreement : null,
-            Top5Agreement = subject.HasClasses ? comparison.Top5Agreement : null,
-            Histogram = comparison.Histogram,
-        }, comparison.WorstRow);
+        var compared = subject.Expected(reference, runtime.NeedsFixedShapes, cancellation).Select(e => e.Compare(outputs, tolerance)).ToArray();
+        return (RuntimeAgreement.Of(runtime.Name, tolerance, [.. compared.Select(c => c.Agreement)]), compared.MaxBy(c => c.Agreement.Badness).WorstImage);
     }
 
-    private static FirstDifference Locate(
-        IModelRuntime runtime, IModelRuntime reference, VerificationSubject subject, int image, double tolerance, VerificationWork work, CancellationToken cancellation)
+    private static List<string> Notes(OnnxModel model, VerificationSubject subject, IReadOnlyList<IModelRuntime> runtimes)
     {
-        var (model, batch) = subject.One(image, runtime.NeedsFixedShapes);
-        return new DifferenceLocator(model, batch, runtime, reference, tolerance, work).Find(cancellation);
+        var notes = new List<string>();
+        if (model.Graph.Node.Any(n => n.OpType == "DynamicQuantizeLinear"))
+        {
+            var sizes = runtimes.Select(r => subject.BatchSize(r.NeedsFixedShapes)).Distinct().Select(size => $"{size}");
+            notes.Add(
+                "values are quantised by the range of a whole batch, so that an image's outputs depend a little on its neighbours: "
+                + $"each runtime is compared on the batches that the reference had (of {string.Join(" or ", sizes)})");
+        }
+
+        return notes;
     }
 }

@@ -12,6 +12,6 @@ public enum VerificationStatus
     /// <summary>Outside the tolerance, or it cannot run the model.</summary>
     Failed,
 
-    /// <summary>Not on this machine.</summary>
+    /// <summary>Not on this machine, or not made for such a model.</summary>
     Unavailable,
 }

@@ -3,7 +3,9 @@ using System.Diagnostics;
 namespace OneFractal.Evaluation;
 
 /// <summary>onnxruntime-web in a browser without a window: WebAssembly on one thread, served from this machine.</summary>
-internal sealed class WebRuntime(RuntimeHost host) : IModelRuntime
+/// <param name="host">Where its files are.</param>
+/// <param name="largest">The most bytes of a model, data beside it included.</param>
+internal sealed class WebRuntime(RuntimeHost host, long largest = OnnxModel.InlineLimit) : IModelRuntime
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
@@ -14,11 +16,17 @@ internal sealed class WebRuntime(RuntimeHost host) : IModelRuntime
         var packages = host.Require(NodePackages.WebPackage);
         if (Browser.Path is null)
         {
-            throw new RuntimeUnavailableException("there is no Chromium: install chromium, or Chrome");
+            throw new RuntimeUnavailableException("not here: there is no Chromium: install chromium, or Chrome");
+        }
+
+        if (!job.Model.FitsInline(largest))
+        {
+            throw new RuntimeUnavailableException(
+                FormattableString.Invariant($"this model has {job.Model.SizeInBytes / (double)(1 << 30):0.0} GiB, and a browser holds none above {largest / (double)(1 << 30):0.0} GiB"));
         }
 
         var folder = host.WriteJob(job);
-        using var server = new JobServer(folder, job.File, packages.PathOf(NodePackages.WebPackage, "dist"));
+        using var server = new JobServer(folder, job.File, OnnxModel.DataFiles(job.File), packages.PathOf(NodePackages.WebPackage, "dist"));
         var start = Browser.Command(server.Page, Path.Combine(host.Folder, "browser"));
         start.RedirectStandardError = start.RedirectStandardOutput = true;
         using var browser = Process.Start(start)!;
@@ -45,6 +53,6 @@ internal sealed class WebRuntime(RuntimeHost host) : IModelRuntime
             browser.WaitForExit();
         }
 
-        return folder.ReadResults(job.Model.Graph.Output[0].Name);
+        return folder.ReadResults();
     }
 }

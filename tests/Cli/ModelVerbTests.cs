@@ -56,6 +56,12 @@ public sealed class ModelVerbTests
         var verify = CliRunner.Run("verify", folder["wrong.onnx"], "--runtime", "opencv", "--count", "1", "--locate");
         Assert.AreEqual(1, verify.ExitCode, verify.Error);
         Assert.Contains("OpenCV DNN, batch 1: first difference at MaxPool 'wrong/MaxPool'", verify.Output);
+
+        DifferenceLocatorTests.WrongAtTheSecondOutput().Save(folder["two.onnx"]);
+        var two = CliRunner.Run("verify", folder["two.onnx"], "--runtime", "opencv", "--count", "1", "--locate");
+        Assert.AreEqual(1, two.ExitCode, two.Error);
+        Assert.Contains("worst output", two.Output);
+        Assert.Contains("first difference at AveragePool 'wrong/AveragePool'", two.Output);
         Assert.Contains("none of onnxruntime, cuda, torchsharp, opencv, node, web", CliRunner.Fails(2, "verify", folder["wrong.onnx"], "--runtime", "tensorrt"));
     }
 

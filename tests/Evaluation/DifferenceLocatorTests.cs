@@ -33,6 +33,30 @@ public sealed class DifferenceLocatorTests
         Assert.IsLessThanOrEqualTo(5, found.Probes);
     }
 
+    /// <summary>A model is right when all its outputs are; the search begins at the one that is wrong.</summary>
+    [TestMethod]
+    public void WhereOnlyTheSecondOutputDiffers_TheRuntimeFails_AndTheNodeIsFound()
+    {
+        var model = WrongAtTheSecondOutput();
+        var report = Verification.Run(model, OnOpenCv with { Runtimes = [VerificationRuntime.OpenCv, VerificationRuntime.OnnxRuntime, VerificationRuntime.TorchSharp] });
+        var openCv = report.Runtimes[1];
+        Assert.AreEqual(VerificationStatus.Failed, openCv.Status);
+        Assert.AreEqual("second", openCv.WorstOutput);
+        CollectionAssert.AreEqual(new[] { "first", "second" }, openCv.Outputs.Select(o => o.Output).ToArray());
+        CollectionAssert.AreEqual(new[] { true, false }, openCv.Outputs.Select(o => o.Passed).ToArray());
+        Assert.IsLessThan(1e-5, openCv.Outputs[0].MaxAbsoluteError!.Value);
+        Assert.IsGreaterThan(0.01, openCv.Outputs[1].MaxAbsoluteError!.Value);
+        Assert.AreEqual(openCv.Outputs[1].MaxAbsoluteError, openCv.MaxAbsoluteError);
+        Assert.AreEqual("wrong/AveragePool", openCv.FirstDifference!.Node);
+        Assert.IsTrue(report.Runtimes.Skip(2).All(r => r.Status == VerificationStatus.Passed && r.Outputs.Count == 2), string.Join("; ", report.Runtimes));
+
+        // What is wrong at the first output is found as well when there are others.
+        model.Graph.Output.Add(model.Graph.Output[0].Clone());
+        model.Graph.Output.RemoveAt(0);
+        openCv = Verification.Run(model, OnOpenCv).Runtimes[1];
+        Assert.AreEqual(("second", "wrong/AveragePool"), (openCv.WorstOutput, openCv.FirstDifference!.Node));
+    }
+
     /// <summary>Agreeing nodes after the wrong one, on another way to the output, do not lead the search past it.</summary>
     [TestMethod]
     public void ANodeOnOneOfTwoWays_IsNamed()
@@ -92,6 +116,17 @@ public sealed class DifferenceLocatorTests
     /// <summary>A model with one node of this type that OpenCV computes wrongly, called <c>wrong/</c> and the type.</summary>
     internal static OnnxModel WrongInOpenCv(string type) => Model((g, x) => Wrong(g, x, type));
 
+    /// <summary>A model of two outputs, <c>first</c> and <c>second</c>, of which OpenCV computes the second wrongly.</summary>
+    internal static OnnxModel WrongAtTheSecondOutput()
+    {
+        var g = new GraphBuilder("two");
+        var images = g.Input("images", DataType.Float, "batch", 3, 16, 16);
+        var x = g.Node("Relu", [g.Conv2d(images, g.Parameter("w1", [8, 3, 3, 3], Fill), g.Parameter("b1", [8], Fill), stride: 1, padding: 1)]);
+        g.Output(g.Rename(g.Node("Sigmoid", [x]), "first"));
+        g.Output(g.Rename(g.Node("Flatten", [Wrong(g, x, "AveragePool")]), "second"));
+        return g.Build();
+    }
+
     private static FirstDifference Locate(MadeUpRuntime runtime)
     {
         var model = Model((g, x) => g.Node("MaxPool", [x], ("kernel_shape", new long[] { 2, 2 })));
@@ -103,7 +138,7 @@ public sealed class DifferenceLocatorTests
         }
 
         using var work = new VerificationWork();
-        return new DifferenceLocator(model, [new RuntimeTensor("images", [1, 3, 16, 16], values)], runtime, MadeUpRuntime.Right, 1e-4, work).Find(CancellationToken.None);
+        return new DifferenceLocator(model, [new RuntimeTensor("images", [1, 3, 16, 16], values)], runtime, MadeUpRuntime.Right, 1e-4, work).Find(null, CancellationToken.None);
     }
 
     private static bool Has(OnnxModel part, string node) => part.Graph.Node.Any(n => n.Name == node);

@@ -71,6 +71,142 @@ public sealed class VerificationTests
         Assert.MatchesRegex(@"^onnxruntime-web \d+\.\d+\.\d+, wasm in Chromium$", report.Runtimes[2].Runtime);
     }
 
+    /// <summary>Stages have an output each, and weights may be in a file beside the graph: every runtime gives and reads all.</summary>
+    [TestMethod]
+    public void AllOutputs_AndWeightsBesideTheModel_AreComparedOnEveryRuntime()
+    {
+        using var folder = new TempFolder();
+        var model = OutputSelection.Apply(TestModels.Features(), ModelOutput.Stages);
+        model.SaveWithExternalData(folder["stages.onnx"]);
+        CollectionAssert.AreEqual(new[] { "stages.onnx.data" }, OnnxModel.DataFiles(folder["stages.onnx"]).ToArray());
+        var report = Verification.Run(
+            folder["stages.onnx"], new VerificationSettings { Count = 2, Runtimes = [.. Here, VerificationRuntime.Node, VerificationRuntime.Web], NodePackages = NodeJs.Packages.Folder });
+        string[] outputs = [.. model.Graph.Output.Select(o => o.Name)];
+        Assert.IsGreaterThan(1, outputs.Length);
+        foreach (var runtime in report.Runtimes.Skip(1).Where(r => !r.Runtime.Contains("CUDA", StringComparison.Ordinal)))
+        {
+            Assert.AreEqual(VerificationStatus.Passed, runtime.Status, runtime.ToString());
+            CollectionAssert.AreEqual(outputs, runtime.Outputs.Select(o => o.Output).ToArray(), runtime.Runtime);
+            Assert.AreEqual(runtime.Outputs.Max(o => o.MaxAbsoluteError), runtime.MaxAbsoluteError);
+            Assert.AreEqual(runtime.Outputs.Sum(o => o.Histogram!.Sum(b => b.Count)), runtime.Histogram!.Sum(b => b.Count));
+            Assert.IsNull(runtime.Top1Agreement);
+        }
+
+        using var work = new VerificationWork();
+        var small = new WebRuntime(new RuntimeHost(work.Folder, null, NodeJs.Packages, 1), largest: 1000);
+        var attempt = RuntimeAttempt.Of(small, () => new RuntimeJob(OnnxModel.Load(folder["stages.onnx"]), folder["stages.onnx"], []), CancellationToken.None);
+        Assert.IsTrue(attempt.IsUnavailable);
+        Assert.Contains("GiB", attempt.Problem);
+    }
+
+    /// <summary>The index of the likeliest class is a number like others.</summary>
+    [TestMethod]
+    public void AnOutputOfIntegers_IsComparedToo()
+    {
+        var model = TestModels.Classifier();
+        var best = GraphEdits.MakeNode("ArgMax", "best", model.Graph.Output[0].Name);
+        best.Set("axis", 1);
+        model.Graph.Node.Add(best);
+        model.Graph.Output.Add(new TensorInfo(DataType.Int64, ["batch", 1]).ToProto("best"));
+        var report = Verification.Run(model, new VerificationSettings { Count = 3, Runtimes = [VerificationRuntime.OnnxRuntime, VerificationRuntime.TorchSharp] });
+        Assert.IsTrue(report.Passed, string.Join("; ", report.Runtimes));
+        Assert.AreEqual(3 * (TestModels.Labels.Length + 1), report.Runtimes[^1].Histogram!.Sum(b => b.Count));
+        Assert.AreEqual(1.0, report.Runtimes[^1].Top1Agreement);
+        model.Graph.Output[1] = new TensorInfo(DataType.String, ["batch", 1]).ToProto("best");
+        Assert.ThrowsExactly<ModelException>(() => Verification.Run(model));
+    }
+
+    /// <summary>Top-1 is counted for scores of classes, known by labels or by the graph's head, and not for features.</summary>
+    [TestMethod]
+    public void Agreement_IsCountedForScoresAlone()
+    {
+        double? Top1(OnnxModel model) => Verification.Run(model, new VerificationSettings { Count = 2, Runtimes = [VerificationRuntime.TorchSharp] }).Runtimes[1].Top1Agreement;
+        var model = TestModels.Classifier();
+        model.Proto.MetadataProps.Clear();
+        Assert.AreEqual(1.0, Top1(model));
+        Assert.AreEqual(1.0, Top1(OutputSelection.Apply(model, ModelOutput.Probabilities)));
+        CollectionAssert.AreEqual(new[] { "logits" }, ForeignModel.ClassScores(model).ToArray());
+
+        var features = TestModels.Features("resnet-micro");
+        Assert.IsEmpty(ForeignModel.ClassScores(features));
+        features.Proto.MetadataProps.Clear();
+        Assert.IsEmpty(ForeignModel.ClassScores(DeploymentForm.Apply(features)));
+        Assert.IsNull(Top1(features));
+
+        // An embedding, as CLIP's, is a product alone.
+        var g = new GraphBuilder("embedding");
+        FillParameter fill = (_, _, values) => values.Fill(0.1f);
+        var pooled = g.Node("ReduceMean", [g.Input("images", DataType.Float, "batch", 3, 8, 8)], ("axes", new long[] { 2, 3 }), ("keepdims", 0L));
+        g.Output(g.MatMul(pooled, g.Parameter("projection", [3, 7], fill)));
+        Assert.IsNull(Top1(g.Build()));
+    }
+
+    /// <summary>Ranges of the whole batch make an image's scores depend on its neighbours: nobody is compared with another batch's.</summary>
+    [TestMethod]
+    public void WhereTheBatchMatters_EachRuntimeIsComparedOnItsOwnBatches()
+    {
+        var model = DynamicQuantization.Apply(DeploymentForm.Apply(TestModels.Classifier()));
+        var reference = new OnnxRuntimeRuntime("reference", new SessionSettings { Device = ComputeDevice.Cpu, Optimization = GraphOptimization.None });
+        using var work = new VerificationWork();
+        using var facts = ModelRunner.Create(model);
+        var images = VerificationImages.Make(new VerificationSettings { Count = 5 }, facts);
+        var subject = new VerificationSubject(model, work.Job(model, []).File, facts, images, work);
+        var oneByOne = reference.Run(subject.Job(fixedShapes: true), CancellationToken.None);
+        var (own, _) = subject.Expected(reference, fixedShapes: true, CancellationToken.None)[0].Compare(oneByOne, 1e-5);
+        Assert.IsTrue(own.Passed, own.ToString());
+        var (other, _) = subject.Expected(reference, fixedShapes: false, CancellationToken.None)[0].Compare(oneByOne, 1e-5);
+        Assert.IsGreaterThan(1e-3, other.MaxAbsoluteError!.Value);
+
+        var report = Verification.Run(model, new VerificationSettings { Count = 5, Runtimes = [VerificationRuntime.OnnxRuntime, VerificationRuntime.OpenCv] });
+        Assert.Contains("(of 5 or 1)", report.Notes.Single());
+        Assert.IsEmpty(Verification.Run(TestModels.Classifier(), new VerificationSettings { Count = 1, Runtimes = [VerificationRuntime.OnnxRuntime] }).Notes);
+    }
+
+    /// <summary>A native library that cannot be loaded is no failure of the runtime, in a process of its own neither.</summary>
+    [TestMethod]
+    public void ARuntimeWhoseLibraryIsMissing_InItsOwnProcess_IsNotThere()
+    {
+        using var folder = new TempFolder();
+        LinkTree(AppContext.BaseDirectory, folder["program"], "libOpenCvSharpExtern.so");
+        var settings = new VerificationSettings
+        {
+            Count = 1, Runtimes = [VerificationRuntime.OpenCv, VerificationRuntime.TorchSharp], Command = ["dotnet", folder["program", "onefractal.dll"]],
+        };
+        var report = Verification.Run(TestModels.Classifier(), settings);
+        Assert.AreEqual(VerificationStatus.Unavailable, report.Runtimes[1].Status, report.Runtimes[1].ToString());
+        Assert.StartsWith("not here: its native library", report.Runtimes[1].Detail);
+        Assert.AreEqual(VerificationStatus.Passed, report.Runtimes[2].Status, report.Runtimes[2].ToString());
+        Assert.IsTrue(report.Passed);
+    }
+
+    /// <summary>Links to all files of a folder, with an empty file in the place of one.</summary>
+    private static void LinkTree(string from, string to, string broken)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var folder in Directory.GetDirectories(from))
+        {
+            LinkTree(folder, Path.Combine(to, Path.GetFileName(folder)), broken);
+        }
+
+        foreach (var file in Directory.GetFiles(from))
+        {
+            var target = Path.Combine(to, Path.GetFileName(file));
+            if (Path.GetFileName(file) == broken)
+            {
+                File.WriteAllText(target, "");
+            }
+            else if (Path.GetFileName(file).StartsWith("onefractal.", StringComparison.Ordinal))
+            {
+                // A program is where its real file is.
+                File.Copy(file, target);
+            }
+            else
+            {
+                File.CreateSymbolicLink(target, file);
+            }
+        }
+    }
+
     [TestMethod]
     public void JavaScript_ThatCannotRunAModel_SaysWhy_AndOneThatIsNotThereHowToGetIt()
     {
@@ -93,6 +229,21 @@ public sealed class VerificationTests
             var attempt = RuntimeAttempt.Of(runtime, () => job, CancellationToken.None);
             Assert.IsTrue(attempt.IsUnavailable);
             Assert.StartsWith("not here: install them with --install", attempt.Problem);
+        }
+
+        // Packages without their libraries are not there either.
+        foreach (var package in new[] { NodePackages.NodePackage, NodePackages.WebPackage })
+        {
+            Directory.CreateDirectory(Path.Combine(work.Folder, "packages", "node_modules", package));
+            File.WriteAllText(Path.Combine(work.Folder, "packages", "node_modules", package, "package.json"), """{"version": "1.0.0"}""");
+        }
+
+        var empty = host with { Packages = NodePackages.Find(Path.Combine(work.Folder, "packages")) };
+        foreach (var runtime in new IModelRuntime[] { new NodeRuntime(empty), new WebRuntime(empty) })
+        {
+            var attempt = RuntimeAttempt.Of(runtime, () => job, CancellationToken.None);
+            Assert.IsTrue(attempt.IsUnavailable, attempt.Problem);
+            Assert.Contains("cannot be loaded", attempt.Problem);
         }
 
         Assert.Contains("npm install", Assert.ThrowsExactly<OneFractal.Common.UsageException>(() => NodePackages.Find(work.Folder)).Message);
