@@ -22,7 +22,7 @@ internal sealed class VerifySettings : VerbSettings
     public int Count { get; init; }
 
     [CommandOption("--tolerance <ERROR>")]
-    [Description("Largest absolute error that passes, times the largest output where that is above 1 (default: by the model's precision, 1e-4 for fp32, 1e-2 for fp16 and TF32, 5e-2 for bf16 and int8)")]
+    [Description("Largest absolute error that passes, times the largest output where that is above 1 (default: by the model's precision, 1e-4 for fp32, 1e-2 for fp16, TF32 and files that preprocess by themselves, 5e-2 for bf16 and int8)")]
     [AtLeast(0)]
     public double? Tolerance { get; init; }
 

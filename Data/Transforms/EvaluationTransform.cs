@@ -23,7 +23,21 @@ public sealed class EvaluationTransform(Preprocessing preprocessing) : ImageTran
     /// <exception cref="DataException">The image is so long and thin that it cannot be resized.</exception>
     public void Apply(Mat image, ChannelOrder order, Span<float> pixels) => Apply(image, order, Unused, pixels);
 
+    /// <summary>Says of an image that it cannot be made the model's input, before a graph that resizes by itself tries to.</summary>
+    /// <exception cref="DataException">It is so long and thin that it cannot be resized.</exception>
+    public void Require(Mat image) => Cover(image);
+
     private protected override void Transform(Mat image, Mat target, RandomStream random)
+    {
+        var (width, height) = (Preprocessing.Width, Preprocessing.Height);
+        var size = Cover(image);
+        var left = (int)Math.Round((size.Width - width) / 2.0);
+        var top = (int)Math.Round((size.Height - height) / 2.0);
+        Resampling.Resize(image, target, size, new Rect(left, top, width, height), Preprocessing.Interpolation);
+    }
+
+    /// <summary>The size that an image is resized to.</summary>
+    private Size Cover(Mat image)
     {
         var (width, height) = (Preprocessing.Width, Preprocessing.Height);
         var coverWidth = (int)(width / Preprocessing.CropFraction);
@@ -39,8 +53,6 @@ public sealed class EvaluationTransform(Preprocessing preprocessing) : ImageTran
             throw new DataException($"An image of {image.Cols}×{image.Rows} pixels is too long and thin: its shorter side cannot be resized to {Math.Min(coverWidth, coverHeight)}.");
         }
 
-        var left = (int)Math.Round((size.Width - width) / 2.0);
-        var top = (int)Math.Round((size.Height - height) / 2.0);
-        Resampling.Resize(image, target, size, new Rect(left, top, width, height), Preprocessing.Interpolation);
+        return size;
     }
 }

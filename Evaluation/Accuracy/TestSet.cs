@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using OneFractal.Data;
 using OneFractal.Data.Loading;
+using OneFractal.Data.Readers;
 using OneFractal.Data.Transforms;
 
 namespace OneFractal.Evaluation;
@@ -29,7 +30,6 @@ public static class TestSet
         var places = MatchClasses(classifier.Labels, classifier.Runner.Source, dataset);
         var classes = classifier.Labels.Count;
         loader ??= LoaderSettings.ForEvaluation(classifier.Preprocessing, new LoaderSettings().Workers);
-        var batches = new BatchLoader(dataset, new EvaluationTransform(classifier.Preprocessing), loader);
         var logits = new float[loader.BatchSize * classes];
         int[][] confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
         var mistakes = new SurestMistakes(MistakesKept);
@@ -37,35 +37,52 @@ public static class TestSet
         var loss = 0.0;
         using var task = (progress ?? NullProgress.Instance).Start("Testing", dataset.Count);
         var start = Stopwatch.GetTimestamp();
-        foreach (var batch in batches.Pass(cancellation))
+        if (classifier.Runner.TakesPhotos)
         {
-            using (batch)
+            // It preprocesses by itself, and an image has a size of its own.
+            for (var i = 0; i < dataset.Count; i++)
             {
-                classifier.Runner.Run(batch.Pixels, batch.Count, logits);
-                for (var i = 0; i < batch.Count; i++)
+                cancellation.ThrowIfCancellationRequested();
+                using var image = dataset.Load(i);
+                classifier.Runner.Run(Photo.From(image), logits);
+                Count(i, places[dataset.Label(i)], logits.AsSpan(0, classes));
+                task.Report(count);
+            }
+        }
+        else
+        {
+            foreach (var batch in new BatchLoader(dataset, new EvaluationTransform(classifier.Preprocessing), loader).Pass(cancellation))
+            {
+                using (batch)
                 {
-                    var row = logits.AsSpan(i * classes, classes);
-                    var label = places[batch.Labels.Span[i]];
-                    var rank = LogitRow.Rank(row, label);
-                    var predicted = LogitRow.ArgMax(row);
-                    confusion[label][predicted]++;
-                    if (predicted != label)
+                    classifier.Runner.Run(batch.Pixels, batch.Count, logits);
+                    for (var i = 0; i < batch.Count; i++)
                     {
-                        mistakes.Add(new Mistake(batch.Indices.Span[i], label, predicted, Math.Exp(-LogitRow.CrossEntropy(row, predicted))));
+                        Count(batch.Indices.Span[i], places[batch.Labels.Span[i]], logits.AsSpan(i * classes, classes));
                     }
-
-                    correctTop5 += rank < Top ? 1 : 0;
-                    loss += LogitRow.CrossEntropy(row, label);
                 }
 
-                count += batch.Count;
+                task.Report(count);
             }
-
-            task.Report(count);
         }
 
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return new TestSetResult(new ConfusionMatrix(confusion), correctTop5, loss / count, count / seconds, mistakes.ToList());
+
+        void Count(int index, int label, ReadOnlySpan<float> row)
+        {
+            var rank = LogitRow.Rank(row, label);
+            var predicted = LogitRow.ArgMax(row);
+            confusion[label][predicted]++;
+            if (predicted != label)
+            {
+                mistakes.Add(new Mistake(index, label, predicted, Math.Exp(-LogitRow.CrossEntropy(row, predicted))));
+            }
+
+            correctTop5 += rank < Top ? 1 : 0;
+            loss += LogitRow.CrossEntropy(row, label);
+            count++;
+        }
     }
 
     /// <summary>For each class of the data set, its place among the labels of the classifier <paramref name="source"/>.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using OneFractal.Data.Readers;
 using OneFractal.Data.Transforms;
 using OneFractal.Export.Onnx;
 using OpenCvSharp;
@@ -53,18 +54,8 @@ internal static class PreprocessingComparison
 
     private static (float[] Pixels, float[] Output) Run(InferenceSession session, Mat image, int batch, string normalised)
     {
-        using var colour = new Mat();
-        if (image.Channels() == 1)
-        {
-            Cv2.CvtColor(image, colour, ColorConversionCodes.GRAY2RGB);
-        }
-        else
-        {
-            image.CopyTo(colour);
-        }
-
-        var one = colour.AsSpan<byte>().ToArray();
-        using var input = OrtValue.CreateTensorValueFromMemory([.. Enumerable.Repeat(one, batch).SelectMany(b => b)], [batch, colour.Rows, colour.Cols, 3]);
+        var photo = Photo.From(image);
+        using var input = OrtValue.CreateTensorValueFromMemory([.. Enumerable.Repeat(photo.Pixels, batch).SelectMany(b => b)], [batch, photo.Height, photo.Width, 3]);
         using var options = new RunOptions();
         using var outputs = session.Run(options, [session.InputNames[0]], [input], [normalised, session.OutputNames[0]]);
         return (outputs[0].GetTensorDataAsSpan<float>().ToArray(), outputs[1].GetTensorDataAsSpan<float>().ToArray());

@@ -6,14 +6,17 @@ export async function runJob(ort, open, read, write) {
     const outputs = [];
     for (const batch of job.batches) {
       const feeds = {};
-      for (const { name, dims, file } of batch) feeds[name] = new ort.Tensor('float32', new Float32Array((await read(file)).slice().buffer), dims);
+      for (const { name, dims, file, type } of batch) {
+        const bytes = (await read(file)).slice();
+        feeds[name] = new ort.Tensor(type, type === 'uint8' ? bytes : new Float32Array(bytes.buffer), dims);
+      }
       const results = await session.run(feeds);
       for (const name of session.outputNames) {
         const { type, dims, data } = results[name];
         if (type !== 'float32') throw new Error(`its output '${name}' is ${type}, not float32`);
         const file = `out-${outputs.length}.bin`;
         await write(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-        outputs.push({ name, dims: Array.from(dims, Number), file });
+        outputs.push({ name, dims: Array.from(dims, Number), file, type });
       }
     }
     await finish(write, { outputs });

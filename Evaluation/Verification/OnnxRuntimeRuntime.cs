@@ -29,9 +29,15 @@ internal sealed class OnnxRuntimeRuntime(string name, SessionSettings settings) 
         return results;
     }
 
+    private static OrtValue Wrap(RuntimeTensor tensor)
+    {
+        long[] dims = [.. tensor.Dims.Select(d => (long)d)];
+        return tensor.Bytes is { } bytes ? OrtValue.CreateTensorValueFromMemory(bytes, dims) : OrtValue.CreateTensorValueFromMemory(tensor.Values, dims);
+    }
+
     private static RuntimeTensor[] Run(RuntimeJob job, InferenceSession session, RunOptions options, IReadOnlyList<RuntimeTensor> batch)
     {
-        OrtValue[] inputs = [.. batch.Select(t => OrtValue.CreateTensorValueFromMemory(t.Values, [.. t.Dims.Select(d => (long)d)]))];
+        OrtValue[] inputs = [.. batch.Select(Wrap)];
         try
         {
             using var outputs = session.Run(options, [.. batch.Select(t => t.Name)], inputs, session.OutputNames);

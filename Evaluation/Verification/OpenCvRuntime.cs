@@ -19,6 +19,11 @@ internal sealed class OpenCvRuntime(int batch) : IModelRuntime
             throw new RuntimeUnavailableException("it takes a model as one message, which cannot be larger than 2 GiB");
         }
 
+        if (job.Batches.Any(b => b.Any(t => t.Bytes is not null)))
+        {
+            throw new RuntimeUnavailableException("it needs images of one size, and this model takes photos of any");
+        }
+
         Cv2.SetLogLevel(LogLevel.SILENT);
         using var net = CvDnn.ReadNetFromOnnx(job.Model.Proto.ToByteArray())
             ?? throw new ModelException($"'{job.Model.Source}': OpenCV DNN cannot read this model.");

@@ -5,11 +5,12 @@ namespace OneFractal.Evaluation;
 
 /// <summary>
 /// A job as files, for a runtime in a process of its own: <c>job.json</c> names the model and, of each run, the inputs with their shapes and files of
-/// raw float32; the runtime writes its outputs the same way, and at last <c>result.json</c>, which has their shapes, or what went wrong.
+/// raw float32 or uint8; the runtime writes its outputs the same way, and at last <c>result.json</c>, which has their shapes, or what went wrong.
 /// </summary>
 internal sealed class RuntimeFolder
 {
     public const string JobFile = "job.json", ResultFile = "result.json";
+    private const string Bytes = "uint8";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -69,22 +70,25 @@ internal sealed class RuntimeFolder
 
     private Entry Save(RuntimeTensor tensor, string file)
     {
-        File.WriteAllBytes(At(file), MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
-        return new Entry(tensor.Name, tensor.Dims, file);
+        File.WriteAllBytes(At(file), tensor.Bytes ?? MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
+        return new Entry(tensor.Name, tensor.Dims, file, tensor.Bytes is null ? "float32" : Bytes);
     }
 
     private void Save<T>(string file, T content) => AtomicFile.Write(At(file), stream => JsonSerializer.Serialize(stream, content, Json), flushToDisk: false);
 
     private RuntimeTensor Load(Entry entry)
     {
-        return new RuntimeTensor(entry.Name, entry.Dims, MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(At(entry.File))).ToArray());
+        var bytes = File.ReadAllBytes(At(entry.File));
+        return entry.Type == Bytes
+            ? new RuntimeTensor(entry.Name, entry.Dims, []) { Bytes = bytes }
+            : new RuntimeTensor(entry.Name, entry.Dims, MemoryMarshal.Cast<byte, float>(bytes).ToArray());
     }
 
     private T Read<T>(string file) => JsonSerializer.Deserialize<T>(File.ReadAllBytes(At(file)), Json)!;
 
     private sealed record Job(string Model, int Threads, Entry[][] Batches);
 
-    private sealed record Entry(string Name, int[] Dims, string File);
+    private sealed record Entry(string Name, int[] Dims, string File, string Type);
 
     private sealed record Result(Entry[]? Outputs, string? Error, bool Unavailable);
 }

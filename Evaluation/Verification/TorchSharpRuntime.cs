@@ -18,11 +18,17 @@ internal sealed class TorchSharpRuntime : IModelRuntime
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var outputs = module.Run([.. batch.Select(t => tensor(t.Values, [.. t.Dims.Select(d => (long)d)]))]);
+            var outputs = module.Run([.. batch.Select(ToTorch)]);
             results.AddRange(outputs.Zip(job.Model.Graph.Output, (output, declared) => new RuntimeTensor(
                 declared.Name, [.. output.shape.Select(d => checked((int)d))], output.contiguous().data<float>().ToArray())));
         }
 
         return results;
+    }
+
+    private static Tensor ToTorch(RuntimeTensor input)
+    {
+        long[] dims = [.. input.Dims.Select(d => (long)d)];
+        return input.Bytes is { } bytes ? tensor(bytes, dims) : tensor(input.Values, dims);
     }
 }

@@ -7,13 +7,16 @@ using OpenCvSharp;
 
 namespace OneFractal.Evaluation;
 
-/// <summary>Preprocessed images that every runtime is given.</summary>
-/// <param name="Pixels">Count × channels × height × width values.</param>
-/// <param name="Count">How many images.</param>
+/// <summary>Images that every runtime is given: preprocessed, or, for a model that preprocesses by itself, as photos.</summary>
+/// <param name="Pixels">Of each, channels × height × width values; none where there are photos.</param>
+/// <param name="Photos">The photos; none where images are preprocessed.</param>
 /// <param name="Description">What they are.</param>
-internal sealed record VerificationImages(float[] Pixels, int Count, string Description)
+internal sealed record VerificationImages(IReadOnlyList<float[]> Pixels, IReadOnlyList<Photo> Photos, string Description)
 {
     private const ulong NoiseStream = 0x901;
+
+    /// <summary>How many images.</summary>
+    public int Count => Pixels.Count + Photos.Count;
 
     /// <summary>The images of the settings, for a model.</summary>
     /// <exception cref="OneFractalException">There are no images, or one cannot be read.</exception>
@@ -22,24 +25,56 @@ internal sealed record VerificationImages(float[] Pixels, int Count, string Desc
         // A model without metadata says nothing of its preprocessing; for a comparison of runtimes any will do.
         var shape = runner.ImageShape;
         var transform = new EvaluationTransform(runner.Metadata?.Preprocessing ?? new Preprocessing(shape[0], shape[1], shape[2]));
-        return settings.Images is { } argument
-            ? Read(argument, settings.Count, transform)
-            : Synthesize(settings.Count, settings.Seed, transform);
+        var (pixels, photos) = (new List<float[]>(), new List<Photo>());
+        var description = settings.Images is { } argument
+            ? Read(argument, settings.Count, Add)
+            : Synthesize(settings.Count, settings.Seed, Add, AddNoise);
+        return new VerificationImages(pixels, photos, description);
+
+        void Add(Mat image)
+        {
+            if (runner.TakesPhotos)
+            {
+                photos.Add(Photo.From(image));
+                return;
+            }
+
+            var values = new float[transform.OutputLength];
+            transform.Apply(image, new RandomStream(0), values);
+            pixels.Add(values);
+        }
+
+        void AddNoise(RandomStream random)
+        {
+            if (runner.TakesPhotos)
+            {
+                byte[] bytes = [.. Enumerable.Range(0, shape[1] * shape[2] * 3).Select(_ => (byte)random.NextInt(byte.MaxValue + 1))];
+                photos.Add(new Photo(bytes, shape[1], shape[2]));
+                return;
+            }
+
+            var values = new float[transform.OutputLength];
+            foreach (ref var value in values.AsSpan())
+            {
+                value = (float)random.NextGaussian();
+            }
+
+            pixels.Add(values);
+        }
     }
 
-    private static VerificationImages Read(string argument, int most, EvaluationTransform transform)
+    private static string Read(string argument, int most, Action<Mat> add)
     {
         string[] files = [.. ImageFiles.Find([argument])];
         var count = Math.Min(most, files.Length);
-        var pixels = new float[count * transform.OutputLength];
         for (var i = 0; i < count; i++)
         {
             // Spread over the list, which has one class folder after the other.
             using var image = Load(files[(int)((long)i * files.Length / count)]);
-            transform.Apply(image, new RandomStream(0), pixels.AsSpan(i * transform.OutputLength, transform.OutputLength));
+            add(image);
         }
 
-        return new VerificationImages(pixels, count, $"{count} of {files.Length} images of '{argument}'");
+        return $"{count} of {files.Length} images of '{argument}'";
     }
 
     private static Mat Load(string file)
@@ -55,28 +90,23 @@ internal sealed record VerificationImages(float[] Pixels, int Count, string Desc
     }
 
     /// <summary>Fractals, as the model may have been trained on, and noise, in which every pixel matters, in equal numbers.</summary>
-    private static VerificationImages Synthesize(int count, ulong seed, EvaluationTransform transform)
+    private static string Synthesize(int count, ulong seed, Action<Mat> add, Action<RandomStream> addNoise)
     {
-        var pixels = new float[count * transform.OutputLength];
         var fractals = (count + 1) / 2;
         using var dataset = new SyntheticDataset(FractalSet.Create(new FractalSetSettings { Classes = Math.Max(2, fractals), Seed = seed }));
         for (var i = 0; i < count; i++)
         {
-            var target = pixels.AsSpan(i * transform.OutputLength, transform.OutputLength);
             if (i < fractals)
             {
                 using var image = dataset.Load(i);
-                transform.Apply(image, new RandomStream(0), target);
-                continue;
+                add(image);
             }
-
-            var random = new RandomStream(seed, NoiseStream, (ulong)i);
-            foreach (ref var value in target)
+            else
             {
-                value = (float)random.NextGaussian();
+                addNoise(new RandomStream(seed, NoiseStream, (ulong)i));
             }
         }
 
-        return new VerificationImages(pixels, count, $"{fractals} fractals and {count - fractals} images of noise, seed {seed}");
+        return $"{fractals} fractals and {count - fractals} images of noise, seed {seed}";
     }
 }

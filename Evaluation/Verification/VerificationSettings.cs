@@ -15,7 +15,7 @@ public sealed record VerificationSettings
     /// <summary>
     /// Largest absolute error that passes, times the reference's largest value at the same output where that is above 1: float32 keeps seven digits
     /// of large numbers, not seven decimals. Null for what suits the model's precision: 1e-4 for float32, 1e-2 for float16 (and for float32 in TF32,
-    /// on a GPU), 5e-2 for bfloat16 and int8.
+    /// on a GPU, or behind preprocessing in the graph, which rounds pixels), 5e-2 for bfloat16 and int8.
     /// </summary>
     public double? Tolerance { get; init; }
 

@@ -44,14 +44,15 @@ internal sealed class VerificationSubject
     }
 
     /// <summary>Images in one run.</summary>
-    public int BatchSize(bool fixedShapes) => _facts.FixedBatch ?? (fixedShapes ? 1 : Math.Min(LargestBatch, Images.Count));
+    public int BatchSize(bool fixedShapes) => _facts.FixedBatch ?? (fixedShapes || _facts.TakesPhotos ? 1 : Math.Min(LargestBatch, Images.Count));
 
     /// <summary>The smallest batch with an image in it, and the model for it.</summary>
     /// <inheritdoc cref="Job" path="/exception" />
     public (OnnxModel Model, IReadOnlyList<RuntimeTensor> Batch) One(int image, bool fixedShapes)
     {
         var size = _facts.FixedBatch ?? 1;
-        return (fixedShapes ? Job(fixedShapes).Model : _model, [Batch(image / size * size, size)]);
+        var images = ImagesIn(size);
+        return (fixedShapes ? Job(fixedShapes).Model : _model, [Batch(image / images * images, size)]);
     }
 
     /// <summary>
@@ -71,31 +72,48 @@ internal sealed class VerificationSubject
         return expected;
     }
 
+    /// <summary>Images in a batch that is not the last. A photo has a size of its own, so that a batch of a fixed size is filled with it.</summary>
+    private int ImagesIn(int batchSize) => _facts.TakesPhotos ? 1 : batchSize;
+
     private ExpectedOutput Expect(string name, RuntimeJob job, RuntimeTensor[] batches)
     {
-        // What a short batch was filled up with comes last.
-        float[] all = [.. batches.SelectMany(b => b.Values)];
-        int[] sizes = [.. job.Batches.Select(b => b[0].Dims[0])];
-        var byImage = batches.Zip(sizes).All(b => b.First.Dims is [var rows, ..] && rows % b.Second == 0);
-        var values = byImage ? all[..(all.Length / sizes.Sum() * Images.Count)] : all;
-        if (!values.All(float.IsFinite))
+        if (!batches.All(b => b.Values.All(float.IsFinite)))
         {
             throw new ModelException($"'{_model.Source}' gives outputs that are not finite numbers: its weights are not usable.");
         }
 
+        int[] sizes = [.. job.Batches.Select(b => b[0].Dims[0])];
+        var byImage = batches.Zip(sizes).All(b => b.First.Dims is [var rows, ..] && rows % b.Second == 0);
+        var images = ImagesIn(sizes[0]);
+        var parts = batches.Select((b, i) => byImage ? b.Values[..(b.Values.Length / sizes[i] * Math.Min(images, Images.Count - i * images))] : b.Values);
         var isScores = batches[0].Dims is [_, var classes] && classes > 1 && name != _model.FeaturesValue && (_scores.Contains(name) || _model.Metadata?.Labels.Count == classes);
-        return new ExpectedOutput(name, values, all.Length, byImage ? Images.Count : 1, byImage && isScores);
+        return new ExpectedOutput(name, [.. parts.Zip(batches, (p, b) => (p, b.Values.Length))], byImage ? Images.Count : 1, byImage && isScores);
     }
 
     private IReadOnlyList<RuntimeTensor>[] Batches(int size)
     {
-        return [.. Enumerable.Range(0, Images.Count).Where(i => i % size == 0).Select(first => (RuntimeTensor[])[Batch(first, _facts.FixedBatch is null ? Math.Min(size, Images.Count - first) : size)])];
+        var step = ImagesIn(size);
+        return
+        [
+            .. Enumerable.Range(0, Images.Count).Where(i => i % step == 0)
+                .Select(first => (RuntimeTensor[])[Batch(first, _facts.FixedBatch is null ? Math.Min(size, Images.Count - first) : size)]),
+        ];
     }
 
     private RuntimeTensor Batch(int first, int size)
     {
+        if (_facts.TakesPhotos)
+        {
+            var (photo, height, width) = Images.Photos[first];
+            return new RuntimeTensor(_input, [size, height, width, 3], []) { Bytes = [.. Enumerable.Repeat(photo, size).SelectMany(b => b)] };
+        }
+
         var pixels = new float[size * _facts.ImageLength];
-        Images.Pixels.AsSpan(first * _facts.ImageLength, Math.Min(size, Images.Count - first) * _facts.ImageLength).CopyTo(pixels);
+        foreach (var (i, image) in Images.Pixels.Skip(first).Take(size).Index())
+        {
+            image.CopyTo(pixels, i * _facts.ImageLength);
+        }
+
         return new RuntimeTensor(_input, [size, .. _facts.ImageShape], pixels);
     }
 

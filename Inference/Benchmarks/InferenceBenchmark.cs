@@ -52,6 +52,8 @@ public static class InferenceBenchmark
 
                 sessions.AddRange(open.Select(s => s.Figures));
                 notes.AddRange(open.Where(s => !s.BatchSizes.SequenceEqual(settings.BatchSizes.Order())).Select(s => $"{s.Model.Name} takes batches of {s.BatchSizes[0]} only."));
+                notes.AddRange(open.Where(s => s.PhotoSize is not null).Select(s =>
+                    $"{s.Model.Name} preprocesses by itself: it gets photos of {s.PhotoSize!.Value.Width}×{s.PhotoSize.Value.Height} pixels, the size that it brings photos to."));
                 foreach (var batch in open.SelectMany(s => s.BatchSizes).Distinct().Order())
                 {
                     runs.AddRange(SideBySide([.. open.Where(s => s.BatchSizes.Contains(batch))], batch, settings, cancellation));

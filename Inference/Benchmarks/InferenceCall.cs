@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace OneFractal.Inference;
 
@@ -15,12 +16,22 @@ internal sealed class InferenceCall : IDisposable
     {
         (_session, _inputNames, _outputNames) = (session, [shapes.InputName], [shapes.OutputName]);
         Batch = batch;
-        _input = Create(batch, shapes.Image);
-        _output = Create(batch, shapes.Output);
+        _input = Create(batch, shapes.Image, shapes.TakesPhotos ? TensorElementType.UInt8 : TensorElementType.Float);
+        _output = Create(batch, shapes.Output, TensorElementType.Float);
         var random = new RandomStream(0, (ulong)batch);
-        foreach (ref var value in _input.GetTensorMutableDataAsSpan<float>())
+        if (shapes.TakesPhotos)
         {
-            value = (float)random.Uniform(-1, 1);
+            foreach (ref var value in _input.GetTensorMutableDataAsSpan<byte>())
+            {
+                value = (byte)random.NextInt(byte.MaxValue + 1);
+            }
+        }
+        else
+        {
+            foreach (ref var value in _input.GetTensorMutableDataAsSpan<float>())
+            {
+                value = (float)random.Uniform(-1, 1);
+            }
         }
 
         if (binding == IoBinding.Bound)
@@ -53,9 +64,8 @@ internal sealed class InferenceCall : IDisposable
         _options.Dispose();
     }
 
-    private static OrtValue Create(int batch, IReadOnlyList<int> shape)
+    private static OrtValue Create(int batch, IReadOnlyList<int> shape, TensorElementType type)
     {
-        return OrtValue.CreateAllocatedTensorValue(
-            OrtAllocator.DefaultInstance, Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float, [batch, .. shape.Select(d => (long)d)]);
+        return OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, [batch, .. shape.Select(d => (long)d)]);
     }
 }

@@ -48,7 +48,7 @@ public static class PredictionBenchmark
             bare.Add(start.Until(images));
             Thread.Sleep(Pause);
             decode.Add(Flow(classifier, files, settings, workers, _ => { }, images, cancellation));
-            whole.Add(Flow(classifier, files, settings, workers, batch => classifier.Runner.Run(batch.Pixels, batch.Count, batch.Logits), images, cancellation));
+            whole.Add(Flow(classifier, files, settings, workers, classifier.Run, images, cancellation));
             task.Report(round + 1);
         }
 

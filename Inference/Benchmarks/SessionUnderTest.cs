@@ -17,7 +17,7 @@ internal sealed class SessionUnderTest : IDisposable
         Model = model;
         using (var runner = model.Load(settings))
         {
-            _shapes = new InferenceShapes(runner.InputName, runner.ImageShape, runner.OutputName, runner.OutputShape, runner.FixedBatch);
+            _shapes = InferenceShapes.Of(runner);
         }
 
         BatchSizes = _shapes.FixedBatch is { } only ? [only] : [.. batchSizes.Order()];
@@ -61,6 +61,9 @@ internal sealed class SessionUnderTest : IDisposable
     public BenchmarkModel Model { get; }
 
     public SessionFigures Figures { get; }
+
+    /// <summary>Height and width of the photos that it gets, where it preprocesses by itself.</summary>
+    public (int Height, int Width)? PhotoSize => _shapes.TakesPhotos ? (_shapes.Image[0], _shapes.Image[1]) : null;
 
     /// <summary>Batch sizes to measure, in ascending order: those asked for, or the only one that the graph takes.</summary>
     public IReadOnlyList<int> BatchSizes { get; }

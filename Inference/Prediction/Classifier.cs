@@ -53,10 +53,24 @@ public sealed class Classifier : IDisposable
         return Predict(image, ChannelOrder.Bgr);
     }
 
-    /// <summary>Classifies images in one run of the model; the results are in their order.</summary>
+    /// <summary>
+    /// Classifies images in one run of the model, or one by one where it preprocesses by itself; the results are in their order.
+    /// </summary>
     /// <inheritdoc cref="Predict(Mat, ChannelOrder)" path="/param" />
     public IReadOnlyList<Prediction> PredictBatch(IReadOnlyList<Mat> images, ChannelOrder order = ChannelOrder.Rgb)
     {
+        var classes = Labels.Count;
+        var logits = new float[images.Count * classes];
+        if (Runner.TakesPhotos)
+        {
+            for (var i = 0; i < images.Count; i++)
+            {
+                Runner.Run(ToPhoto(images[i], order), logits.AsMemory(i * classes, classes));
+            }
+
+            return Interpret(logits, images.Count);
+        }
+
         // Rented: a batch is a large object, which would keep the garbage collector busy.
         var pixels = ArrayPool<float>.Shared.Rent(images.Count * Runner.ImageLength);
         try
@@ -66,10 +80,8 @@ public sealed class Classifier : IDisposable
                 Prepare(images[i], order, pixels.AsSpan(i * Runner.ImageLength, Runner.ImageLength));
             }
 
-            var classes = Labels.Count;
-            var logits = new float[images.Count * classes];
             Runner.Run(pixels, images.Count, logits);
-            return [.. Enumerable.Range(0, images.Count).Select(i => Interpret(logits.AsSpan(i * classes, classes)))];
+            return Interpret(logits, images.Count);
         }
         finally
         {
@@ -83,16 +95,52 @@ public sealed class Classifier : IDisposable
     /// <summary>Writes the model's input for an image.</summary>
     internal void Prepare(Mat image, ChannelOrder order, Span<float> pixels)
     {
-        if (image.Empty() || image.Depth() != MatType.CV_8U || image.Channels() is not (1 or 3))
+        Require(image);
+        _transform.Apply(image, order, pixels);
+    }
+
+    /// <summary>The input of a model that preprocesses by itself.</summary>
+    /// <exception cref="Data.DataException">The image is so long and thin that it cannot be resized.</exception>
+    internal Photo ToPhoto(Mat image, ChannelOrder order)
+    {
+        Require(image);
+        _transform.Require(image);
+        return Photo.From(image, order);
+    }
+
+    /// <summary>Runs the model on a batch of files.</summary>
+    internal void Run(FileBatch batch)
+    {
+        if (!Runner.TakesPhotos)
         {
-            throw new ArgumentException($"Images need 8 bits a channel and 1 or 3 channels, not {image}.", nameof(image));
+            Runner.Run(batch.Pixels, batch.Count, batch.Logits);
+            return;
         }
 
-        _transform.Apply(image, order, pixels);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.Photos[i] is { } photo)
+            {
+                Runner.Run(photo, batch.Logits.AsMemory(i * Labels.Count, Labels.Count));
+            }
+        }
     }
 
     /// <summary>What the model's output for an image says.</summary>
     internal Prediction Interpret(ReadOnlySpan<float> output) => new(Labels, output, Runner.OutputName == OutputSelection.Probabilities);
+
+    private Prediction[] Interpret(float[] logits, int count)
+    {
+        return [.. Enumerable.Range(0, count).Select(i => Interpret(logits.AsSpan(i * Labels.Count, Labels.Count)))];
+    }
+
+    private static void Require(Mat image)
+    {
+        if (image.Empty() || image.Depth() != MatType.CV_8U || image.Channels() is not (1 or 3))
+        {
+            throw new ArgumentException($"Images need 8 bits a channel and 1 or 3 channels, not {image}.", nameof(image));
+        }
+    }
 
     internal static Classifier Open(ModelRunner runner)
     {

@@ -1,3 +1,5 @@
+using OneFractal.Data.Readers;
+
 namespace OneFractal.Inference;
 
 /// <summary>The buffers of one batch of files, which serve one batch after another.</summary>
@@ -14,6 +16,7 @@ internal sealed class FileBatch
         // Pinned, so that the runtime reads and writes in place.
         _pixels = GC.AllocateUninitializedArray<float>(checked(capacity * imageLength), pinned: true);
         Logits = GC.AllocateArray<float>(checked(capacity * outputLength), pinned: true);
+        Photos = new Photo?[capacity];
         Paths = new string[capacity];
         Errors = new string?[capacity];
         _imageLength = imageLength;
@@ -30,6 +33,9 @@ internal sealed class FileBatch
     public string?[] Errors { get; }
 
     public ReadOnlyMemory<float> Pixels => _pixels;
+
+    /// <summary>In the place of <see cref="Pixels"/>, what a model takes that preprocesses by itself; null for a file that cannot be read.</summary>
+    public Photo?[] Photos { get; }
 
     public float[] Logits { get; }
 

@@ -13,7 +13,7 @@ public static class FilePredictor
     /// Image files. They are listed by a thread of its own while others are classified, some batches ahead; where listing may wait, as for a line of
     /// standard input, let it end with <paramref name="cancellation"/> too.
     /// </param>
-    /// <param name="batchSize">Images in one run of the model; only the last may have fewer.</param>
+    /// <param name="batchSize">Images in one run of the model; only the last may have fewer. A model that preprocesses by itself gets one.</param>
     /// <param name="workers">Threads that decode; 0 takes one per core.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="UsageException">So many images do not fit into a batch.</exception>
@@ -36,7 +36,7 @@ public static class FilePredictor
     private static IEnumerable<FilePrediction> Run(
         Classifier classifier, IEnumerable<string> paths, int batchSize, int workers, CancellationToken cancellation)
     {
-        using var pipeline = new PredictionPipeline(classifier, paths, batchSize, workers, batch => classifier.Runner.Run(batch.Pixels, batch.Count, batch.Logits), cancellation);
+        using var pipeline = new PredictionPipeline(classifier, paths, batchSize, workers, classifier.Run, cancellation);
         while (pipeline.Take() is { } rows)
         {
             foreach (var row in rows)

@@ -37,10 +37,12 @@ internal sealed class PredictionPipeline : IDisposable
         (_classifier, _paths, _run, _cancellation) = (classifier, paths, run, cancellation);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var runs = classifier.Runner.ParallelRuns;
+        // Photos have sizes of their own, and each has a run of its own: they need not wait, in memory, for others.
+        (batchSize, var imageLength) = classifier.Runner.TakesPhotos ? (1, 0) : (batchSize, classifier.Runner.ImageLength);
         // One is filled, those of the runs are in the model, and one is read.
         for (var i = 0; i < runs + 2; i++)
         {
-            _free.Writer.TryWrite(new FileBatch(batchSize, classifier.Runner.ImageLength, classifier.Runner.OutputLength));
+            _free.Writer.TryWrite(new FileBatch(batchSize, imageLength, classifier.Runner.OutputLength));
         }
 
         _threads =
@@ -136,10 +138,18 @@ internal sealed class PredictionPipeline : IDisposable
         while (Next(_toDecode, out var item))
         {
             var pixels = item.Batch.Image(item.Place);
+            item.Batch.Photos[item.Place] = null;
             try
             {
                 using var image = ImageDecoder.Load(item.Batch.Paths[item.Place], ChannelOrder.Bgr);
-                _classifier.Prepare(image, ChannelOrder.Bgr, pixels);
+                if (_classifier.Runner.TakesPhotos)
+                {
+                    item.Batch.Photos[item.Place] = _classifier.ToPhoto(image, ChannelOrder.Bgr);
+                }
+                else
+                {
+                    _classifier.Prepare(image, ChannelOrder.Bgr, pixels);
+                }
             }
             catch (DataException e)
             {

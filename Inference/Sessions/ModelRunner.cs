@@ -1,12 +1,13 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using OneFractal.Data.Readers;
 
 namespace OneFractal.Inference;
 
 /// <summary>
-/// A model that takes images as one float32 input [batch, channels, height, width], on ONNX Runtime. Reads and writes the caller's
-/// memory in place. Thread-safe.
+/// A model that takes images as one float32 input [batch, channels, height, width], or photos as uint8 [batch, height, width, 3], on ONNX Runtime. Reads
+/// and writes the caller's memory in place. Thread-safe.
 /// </summary>
 public sealed class ModelRunner : IDisposable
 {
@@ -24,7 +25,7 @@ public sealed class ModelRunner : IDisposable
         (_session, Device) = SessionFactory.Create(source, settings, open);
         try
         {
-            (var inputName, FixedBatch, ImageShape) = ReadInput();
+            (var inputName, FixedBatch, ImageShape, TakesPhotos) = ReadInput();
             _inputNames = [inputName];
             _outputNames = [_session.OutputNames[0]];
             OutputShape = ReadOutput();
@@ -51,7 +52,12 @@ public sealed class ModelRunner : IDisposable
     /// <summary>Name of the graph's input.</summary>
     internal string InputName => _inputNames[0];
 
-    /// <summary>Shape of one image: channels, height, width.</summary>
+    /// <summary>
+    /// Whether the graph preprocesses by itself (<see cref="EmbeddedPreprocessing"/>): it takes photos of any size, one in a run, and nothing else.
+    /// </summary>
+    public bool TakesPhotos { get; }
+
+    /// <summary>Shape of one image: channels, height, width; of a graph that takes photos, what it makes of one.</summary>
     public IReadOnlyList<int> ImageShape { get; }
 
     /// <summary>Number of values of one image.</summary>
@@ -90,12 +96,17 @@ public sealed class ModelRunner : IDisposable
     /// <param name="images">count × channels × height × width values.</param>
     /// <param name="count">How many images.</param>
     /// <param name="outputs">Takes count × <see cref="OutputLength"/> values.</param>
-    /// <exception cref="ModelException">ONNX Runtime fails while it runs.</exception>
+    /// <exception cref="ModelException">ONNX Runtime fails while it runs, or the graph takes photos.</exception>
     /// <exception cref="ObjectDisposedException">The runner is disposed.</exception>
     public void Run(ReadOnlyMemory<float> images, int count, Memory<float> outputs)
     {
         // The runtime itself would crash.
         ObjectDisposedException.ThrowIf(_disposed, this);
+        if (TakesPhotos)
+        {
+            throw new ModelException($"'{Source}' preprocesses by itself, and takes no images that are preprocessed: use the file that was exported without --embed-preprocessing.");
+        }
+
         // The runtime takes writable memory for inputs too, but does not write to it.
         var input = MemoryMarshal.AsMemory(images[..(count * ImageLength)]);
         outputs = outputs[..(count * OutputLength)];
@@ -123,6 +134,33 @@ public sealed class ModelRunner : IDisposable
         }
     }
 
+    /// <summary>Runs a model that takes photos on one, of any size, and writes its first output.</summary>
+    /// <param name="photo">The photo. A graph of a fixed batch gets it as often.</param>
+    /// <param name="outputs">Takes <see cref="OutputLength"/> values.</param>
+    /// <exception cref="ModelException">ONNX Runtime fails while it runs.</exception>
+    /// <exception cref="InvalidOperationException">The model does not take photos.</exception>
+    /// <exception cref="ObjectDisposedException">The runner is disposed.</exception>
+    public void Run(Photo photo, Memory<float> outputs)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!TakesPhotos)
+        {
+            throw new InvalidOperationException("The model takes preprocessed images.");
+        }
+
+        var batch = FixedBatch ?? 1;
+        using var input = Wrap(photo, batch);
+        if (batch == 1)
+        {
+            RunBatch(input, 1, outputs[..OutputLength]);
+            return;
+        }
+
+        var results = new float[batch * OutputLength];
+        RunBatch(input, batch, results);
+        results.AsMemory(0, OutputLength).CopyTo(outputs);
+    }
+
     /// <summary>Frees the session, when no run is under way any more.</summary>
     public void Dispose()
     {
@@ -139,6 +177,11 @@ public sealed class ModelRunner : IDisposable
         }
 
         using var input = Wrap(images, count, ImageShape);
+        RunBatch(input, count, outputs);
+    }
+
+    private void RunBatch(OrtValue input, int count, Memory<float> outputs)
+    {
         using var output = Wrap(outputs, count, OutputShape);
         try
         {
@@ -155,7 +198,13 @@ public sealed class ModelRunner : IDisposable
         return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory, [count, .. shape.Select(d => (long)d)]);
     }
 
-    private (string Name, int? FixedBatch, int[] ImageShape) ReadInput()
+    private static OrtValue Wrap(Photo photo, int count)
+    {
+        byte[] pixels = count == 1 ? photo.Pixels : [.. Enumerable.Repeat(photo.Pixels, count).SelectMany(p => p)];
+        return OrtValue.CreateTensorValueFromMemory(pixels, [count, photo.Height, photo.Width, 3]);
+    }
+
+    private (string Name, int? FixedBatch, int[] ImageShape, bool TakesPhotos) ReadInput()
     {
         if (_session.InputMetadata.ToArray() is not [var (name, input)])
         {
@@ -164,9 +213,9 @@ public sealed class ModelRunner : IDisposable
 
         var shape = input.IsTensor ? input.Dimensions : [];
         var described = $"{input.ElementDataType.ToString().ToLowerInvariant()}[{string.Join(", ", shape.Select(d => d < 0 ? "?" : $"{d}"))}]";
-        if (input.ElementDataType == TensorElementType.UInt8 && shape is [_, _, _, 3])
+        if (input.ElementDataType == TensorElementType.UInt8 && shape is [var photos, < 0, < 0, 3] && Metadata is { Preprocessing: { } made })
         {
-            throw new ModelException($"'{Source}' preprocesses by itself ('{name}' is {described}): use the file that was exported without --embed-preprocessing.");
+            return (name, photos < 0 ? null : photos, [made.Channels, made.Height, made.Width], true);
         }
 
         if (input.ElementDataType != TensorElementType.Float || shape is not [var batch, var channels, _, _] || channels is not (< 0 or 1 or 3))
@@ -191,7 +240,7 @@ public sealed class ModelRunner : IDisposable
             throw new ModelException($"'{Source}' does not say how large its images are: input '{name}' is {described}, and there is no metadata.");
         }
 
-        return (name, batch < 0 ? null : batch, declared);
+        return (name, batch < 0 ? null : batch, declared, false);
     }
 
     private int[] ReadOutput()
@@ -210,7 +259,8 @@ public sealed class ModelRunner : IDisposable
     private long[] Probe()
     {
         var batch = FixedBatch ?? 1;
-        using var input = Wrap(new float[batch * ImageLength], batch, ImageShape);
+        var (height, width) = (ImageShape[1], ImageShape[2]);
+        using var input = TakesPhotos ? Wrap(new Photo(new byte[height * width * 3], height, width), batch) : Wrap(new float[batch * ImageLength], batch, ImageShape);
         using var outputs = RunProbe(input);
         return outputs[0].GetTensorTypeAndShape().Shape is { Length: > 0 } shape && shape[0] == batch
             ? shape

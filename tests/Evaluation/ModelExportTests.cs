@@ -116,7 +116,9 @@ public sealed class ModelExportTests
         Assert.AreEqual(6, report.Preprocessing!.Images);
         Assert.IsLessThan(1.0, report.Preprocessing.MeanPixel);
         Assert.AreEqual(1, report.Preprocessing.Top1Agreement);
-        Assert.Contains("preprocesses by itself", Assert.ThrowsExactly<ModelException>(() => ModelRunner.Load(folder["m.onnx"])).Message);
+        using var runner = ModelRunner.Load(folder["m.onnx"]);
+        Assert.IsTrue(runner.TakesPhotos);
+        Assert.Contains("preprocesses by itself", Assert.ThrowsExactly<ModelException>(() => runner.Run(new float[3 * 32 * 32], 1, new float[5])).Message);
 
         var old = ModelExport.Run(folder["trained.onnx"], folder["old.onnx"], settings with { Opset = 14 });
         Assert.Contains("antialias", old.Notes.Single());

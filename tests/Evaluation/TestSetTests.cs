@@ -2,6 +2,7 @@ using OneFractal.Data;
 using OneFractal.Data.Loading;
 using OneFractal.Data.Readers;
 using OneFractal.Evaluation;
+using OneFractal.Export;
 using OneFractal.Inference;
 using OneFractal.Training;
 using OneFractal.Tests.Data;
@@ -12,13 +13,17 @@ namespace OneFractal.Tests.Evaluation;
 public sealed class TestSetTests
 {
     [TestMethod]
-    public void Evaluate_CountsWhatPredictSays_WithClassesMatchedByName()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Evaluate_CountsWhatPredictSays_WithClassesMatchedByName(bool preprocessesByItself)
     {
         using var folder = new TempFolder();
         TestImages.WriteClassFolders(folder.Path, classes: 3, perClass: 5);
         using var dataset = new ImageFolderDataset(folder.Path);
         // The classifier knows more classes than the data set, in another order.
-        using var classifier = Classifier.Create(Backbone.WithHead(TestModels.Features(), ["x", "c", "b", "a", "y", "z"], seed: 5));
+        var model = Backbone.WithHead(TestModels.Features(), ["x", "c", "b", "a", "y", "z"], seed: 5);
+        model = preprocessesByItself ? EmbeddedPreprocessing.Apply(DeploymentForm.Apply(model), model.Metadata!.Preprocessing) : model;
+        using var classifier = Classifier.Create(model);
         int correct = 0, top5 = 0;
         var loss = 0.0;
         for (var i = 0; i < dataset.Count; i++)

@@ -58,6 +58,20 @@ public sealed class InferenceBenchmarkTests
         Assert.Contains("CPUExecutionProvider", result.Environment.Providers);
     }
 
+    /// <summary>What preprocesses by itself gets photos of the size that it resizes them to.</summary>
+    [TestMethod]
+    [DataRow(null)]
+    [DataRow(2)]
+    public void AModelOfPhotos_IsMeasuredOnPhotos(int? fixedBatch)
+    {
+        var model = EmbeddedPreprocessing.Apply(DeploymentForm.Apply(TestModels.Small(), fixedBatch), new Preprocessing(3, 4, 4) { CropFraction = 0.8 });
+        model.Metadata = model.Metadata! with { Preprocessing = new Preprocessing(3, 4, 4) { CropFraction = 0.8 } };
+        var result = InferenceBenchmark.Run(Quick with { Models = [BenchmarkModel.FromModel(model, "photos")] });
+        CollectionAssert.AreEqual(fixedBatch is { } batch ? new[] { batch } : [1, 4], result.Runs.Select(r => r.Batch).Distinct().ToArray());
+        Assert.IsTrue(result.Runs.All(r => r.Latency.Count > 0));
+        Assert.Contains("photos preprocesses by itself: it gets photos of 5×5 pixels", string.Join("; ", result.Notes));
+    }
+
     [TestMethod]
     public void Scenarios_AnswerEveryQuery_AndTheServerKeepsToItsBound()
     {
