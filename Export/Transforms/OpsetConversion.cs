@@ -1,24 +1,28 @@
 namespace OneFractal.Export;
 
 /// <summary>
-/// Writes a graph in the words of another opset: from 7 to 16 by <see cref="OpsetUpgrade"/>, and from 17 up to 21 or down to 13 by tables
-/// <c>operator, the opset with its newer form → what the node becomes</c>. Values keep their names, and the outputs stay the same.
+/// Writes a graph in the words of another opset: from 7 to 16 by <see cref="OpsetUpgrade"/>, from 18 to 26 down by <see cref="OpsetDowngrade"/>, and from 17 up
+/// to 21 or down to 13 by tables <c>operator, the opset with its newer form → what the node becomes</c>. Values keep their names, and the outputs stay the same.
 /// </summary>
 public static class OpsetConversion
 {
     /// <summary>The oldest and newest opset that can be asked for.</summary>
     public const int Oldest = 13, Newest = 21;
 
-    private const int AxesAsInput = 18;
+    /// <summary>From this opset on, all reductions take their axes as an input.</summary>
+    internal const int AxesAsInput = 18;
+
+    /// <summary>The reductions that had an attribute until then.</summary>
+    internal static readonly string[] ReducesByAttribute =
+        ["ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSumSquare"];
 
     private static readonly (string Operator, int ChangedIn, Func<OpsetUpgradeNode, IEnumerable<NodeProto>> Change)[] Later =
     [
-        .. new[] { "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSumSquare" }
-            .Select(name => (name, AxesAsInput, (Func<OpsetUpgradeNode, IEnumerable<NodeProto>>)(n => [n.IntsToInput("axes", 1).Proto]))),
+        .. ReducesByAttribute.Select(name => (name, AxesAsInput, (Func<OpsetUpgradeNode, IEnumerable<NodeProto>>)(n => [n.IntsToInput("axes", 1).Proto]))),
         ("Split", AxesAsInput, CountParts),
         ("GridSample", 20, RenameModes),
         ("DFT", 20, n => throw n.Error("its axis became an input in opset 20")),
-        ("GroupNormalization", 21, n => throw n.Error("its scale was one a group before opset 21, and is one a channel since")),
+        ("GroupNormalization", 21, OpsetDowngrade.NormaliseGroups),
     ];
 
     private static readonly (string Operator, int NewFormIn, Func<OpsetUpgradeNode, IEnumerable<NodeProto>> Change)[] Earlier =
@@ -31,7 +35,7 @@ public static class OpsetConversion
         ("Shape", 15, SliceShape),
         ("Bernoulli", 15, Missing),
         ("CastLike", 15, Missing),
-        ("BatchNormalization", 14, DropTraining),
+        ("BatchNormalization", 15, RequireOneType),
         ("HardSwish", 14, GateHard),
         ("Reshape", 14, n => n.Proto.GetInt("allowzero", 0) == 0 ? [n.Remove("allowzero").Proto] : throw n.Error("a 0 in its shape stands for no elements")),
         ("Trilu", 14, Missing),
@@ -51,13 +55,17 @@ public static class OpsetConversion
             return model;
         }
 
-        var upgraded = OpsetUpgrade.Apply(model);
-        if (upgraded.Opset > Math.Max(target, OnnxModel.WrittenOpset))
+        var result = OpsetUpgrade.Apply(model);
+        if (result.Opset > Math.Max(target, OnnxModel.WrittenOpset))
         {
-            throw new ModelException($"'{model.Source}' is of opset {model.Opset} and cannot be brought down to {target}: files of up to opset {OnnxModel.WrittenOpset} can.");
+            result = OpsetDowngrade.Apply(result, Math.Max(target, OnnxModel.WrittenOpset));
         }
 
-        var result = OpsetUpgrade.Rewrite(upgraded, target, node => Convert(node, upgraded.Opset, target));
+        if (result.Opset != target)
+        {
+            var (from, before) = (result.Opset, result);
+            result = OpsetUpgrade.Rewrite(before, target, node => Convert(node, from, target));
+        }
 
         result.Proto.IrVersion = IrVersions[target - Oldest];
         ModelChecker.Check(result);
@@ -112,6 +120,15 @@ public static class OpsetConversion
         // RoiAlign's own default is half_pixel, which older opsets lack.
         var given = node.Proto.GetString(attribute, node.Proto.OpType == "RoiAlign" ? "half_pixel" : value);
         return given == value ? [node.Remove(attribute).Proto] : throw node.Error($"older opsets know only {attribute} '{value}', not '{given}'");
+    }
+
+    /// <summary>Before opset 15 scale and bias were of the input's type, and before 14 the statistics too.</summary>
+    private static IEnumerable<NodeProto> RequireOneType(OpsetUpgradeNode node)
+    {
+        const int AllOfOneType = 13;
+        var others = Enumerable.Range(1, node.Target <= AllOfOneType ? 4 : 2);
+        return node.Info(0)?.Type is { } type && others.Any(i => node.Info(i) is { } info && info.Type != type) ? throw node.Error("its input is of another type than its scale, bias or statistics")
+            : node.Target <= AllOfOneType ? DropTraining(node) : [node.Proto];
     }
 
     private static IEnumerable<NodeProto> DropTraining(OpsetUpgradeNode node)

@@ -14,8 +14,20 @@ internal sealed class OpsetUpgradeNode(
 
     public NodeProto Proto { get; } = proto;
 
+    /// <summary>The opset that the node is of.</summary>
+    public int Opset => model.Opset;
+
+    /// <summary>The opset that it is brought to.</summary>
+    public int Target => target;
+
     /// <summary>What is known of an input, or null.</summary>
     public TensorInfo? Info(int input) => Proto.InputOrNull(input) is { } name ? infos.GetValueOrDefault(name) : null;
+
+    /// <summary>The types of inputs and outputs that are known.</summary>
+    public IEnumerable<DataType> Types()
+    {
+        return Proto.Input.Concat(Proto.Output).Select(name => infos.GetValueOrDefault(name)?.Type).Where(type => type is not null).Select(type => type!.Value);
+    }
 
     /// <summary>Whether somebody reads the value.</summary>
     public bool IsRead(string value) => value.Length > 0 && read.Contains(value);
@@ -71,6 +83,22 @@ internal sealed class OpsetUpgradeNode(
         return this;
     }
 
+    /// <summary>Leaves an input out.</summary>
+    public OpsetUpgradeNode DropInput(int index)
+    {
+        if (index < Proto.Input.Count)
+        {
+            Proto.Input[index] = "";
+        }
+
+        while (Proto.Input.Count > 0 && Proto.Input[^1].Length == 0)
+        {
+            Proto.Input.RemoveAt(Proto.Input.Count - 1);
+        }
+
+        return this;
+    }
+
     /// <summary>Makes an input of a list of integers, where the node has it.</summary>
     public OpsetUpgradeNode IntsToInput(string attribute, int input)
     {
@@ -86,13 +114,18 @@ internal sealed class OpsetUpgradeNode(
             return this;
         }
 
+        RequireFloat();
+        var value = Proto.GetFloat(attribute, 0);
+        return Remove(attribute).SetInput(input, Constant(TensorProtoExtensions.Float(attribute, [], [value])));
+    }
+
+    /// <summary>Refuses a first input that is not float32, which constants that are added are.</summary>
+    public void RequireFloat()
+    {
         if (Info(0)?.Type is not DataType.Float)
         {
             throw Error($"its input is of the type {Info(0)?.Type.ToString() ?? "unknown"}, and float32 alone is supported");
         }
-
-        var value = Proto.GetFloat(attribute, 0);
-        return Remove(attribute).SetInput(input, Constant(TensorProtoExtensions.Float(attribute, [], [value])));
     }
 
     public ModelException Error(string problem)

@@ -58,6 +58,11 @@ public sealed class OnnxCheckerTests
             Save($"opset{opset}-pixels", OpsetConversion.Apply(EmbeddedPreprocessing.Apply(deployed, deployed.Metadata!.Preprocessing), opset));
         }
 
+        foreach (var opset in new[] { OpsetConversion.Oldest, OnnxModel.WrittenOpset })
+        {
+            Save($"newer-opset{opset}", OpsetConversion.Apply(NewerForms.Build(), opset));
+        }
+
         Save("bf16", BFloat16Weights.Apply(deployed));
         var ranges = StaticQuantization.Activations(maps).ToDictionary(a => a, _ => new ActivationRange(-1, 1));
         Save("int8-static", OpsetConversion.Apply(StaticQuantization.Apply(maps, ranges), 13));

@@ -1,4 +1,5 @@
 using OneFractal.Export;
+using OneFractal.Tests.Training.Operators;
 using DataType = OneFractal.Export.Onnx.TensorProto.Types.DataType;
 
 namespace OneFractal.Tests.Export;
@@ -49,6 +50,43 @@ public sealed class OpsetConversionTests
         }
     }
 
+    /// <summary>
+    /// Each operator in the forms of opset 18 to 26, brought down, and in its oldest ones, brought up. Of the operators that are refused some form is none of the
+    /// opset: dilations, antialias, blocks, maxima that are scattered ...
+    /// </summary>
+    [TestMethod]
+    [DataRow(13, "AffineGrid Attention AveragePool BitwiseAnd BitwiseNot BitwiseOr BitwiseXor CastLike GridSample LpPool Pad QuantizeLinear Resize RotaryEmbedding ScatterElements ScatterND")]
+    [DataRow(17, "AffineGrid Attention AveragePool BitwiseAnd BitwiseNot BitwiseOr BitwiseXor LpPool Pad QuantizeLinear Resize RotaryEmbedding ScatterElements ScatterND")]
+    [DataRow(20, "Attention QuantizeLinear RotaryEmbedding")]
+    [DataRow(21, "Attention RotaryEmbedding")]
+    public void EveryOperator_ComputesTheSame(int opset, string refused)
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var comparison = new OpsetComparison(m => OpsetConversion.Apply(m, opset));
+        foreach (var test in OperatorCases.All().Where(c => c.InOnnxRuntime && c.Opset != opset && (c.Opset > OnnxModel.WrittenOpset || opset == OpsetConversion.Newest)))
+        {
+            comparison.Add(test.ToString(), test.Model(TorchSharp.torch.ScalarType.Float32, _ => true).Proto, []);
+        }
+
+        Assert.IsEmpty(comparison.Failures, string.Join("\n", comparison.Failures));
+        Assert.AreEqual(refused, string.Join(" ", comparison.Refused));
+        Assert.IsGreaterThan(90, comparison.Same);
+    }
+
+    [TestMethod]
+    public void NewerForms_AreWrittenInTheOlderWords()
+    {
+        var model = NewerForms.Build();
+        var expected = DeployedOutputs.Of(model);
+        foreach (var opset in new[] { 20, 18, 17, 13 })
+        {
+            var converted = OpsetConversion.Apply(model, opset);
+            Assert.AreEqual(opset, converted.Opset);
+            // To the bit but for Gelu and GroupNormalization, which are other sums.
+            DeployedOutputs.AssertEqual(expected, DeployedOutputs.Of(converted), 1e-6);
+        }
+    }
+
     [TestMethod]
     public void WhatAnOpsetDoesNotHave_IsRefusedByName()
     {
@@ -74,7 +112,21 @@ public sealed class OpsetConversionTests
             g.Output(norm[0]);
             g.Output(norm[1]);
         }), "its mean or deviation is read");
-        var newer = OpsetConversion.Apply(model, 19);
-        StringAssert.Contains(Assert.ThrowsExactly<ModelException>(() => OpsetConversion.Apply(newer, 16)).Message, "cannot be brought down to 16");
+
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var x = TorchSharp.torch.ones(1, 1, 4, 4);
+        void Refused(NodeCase test, string why)
+        {
+            var e = Assert.ThrowsExactly<ModelException>(() => OpsetConversion.Apply(test.Model(TorchSharp.torch.ScalarType.Float32, _ => true), 13));
+            StringAssert.Contains(e.Message, $"{test.OpType} '{test.OpType}' cannot be brought from opset {test.Opset} to 17: {why}");
+        }
+
+        var sizes = TorchSharp.torch.tensor(new[] { 1L, 1, 2, 2 });
+        Refused(new NodeCase("Resize", 18, [x, null, null, sizes], ("mode", "linear"), ("antialias", 1)), "it resizes with antialias");
+        Refused(new NodeCase("Resize", 19, [x, null, null, sizes], ("coordinate_transformation_mode", "half_pixel_symmetric")), "its coordinates are");
+        Refused(new NodeCase("Pad", 19, [x, TorchSharp.torch.ones(8, dtype: TorchSharp.torch.ScalarType.Int64)], ("mode", "wrap")), "older opsets do not know mode 'wrap'");
+        Refused(new NodeCase("AveragePool", 19, [x], ("kernel_shape", (long[])[2, 2]), ("dilations", (long[])[2, 2])), "it has dilations");
+        Refused(new NodeCase("Attention", 23, [x, x, x]), "that opset does not have it");
+        Refused(new NodeCase("SequenceConstruct", 18, [x]), "what changed in it is not known");
     }
 }
