@@ -30,6 +30,7 @@ public static class TestSet
         var places = MatchClasses(classifier.Labels, classifier.Runner.Source, dataset);
         var classes = classifier.Labels.Count;
         loader ??= LoaderSettings.ForEvaluation(classifier.Preprocessing, new LoaderSettings().Workers);
+        var areProbabilities = classifier.Runner.OutputName == OutputSelection.Probabilities;
         var logits = new float[loader.BatchSize * classes];
         int[][] confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
         var mistakes = new SurestMistakes(MistakesKept);
@@ -69,8 +70,13 @@ public static class TestSet
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return new TestSetResult(new ConfusionMatrix(confusion), correctTop5, loss / count, count / seconds, mistakes.ToList());
 
-        void Count(int index, int label, ReadOnlySpan<float> row)
+        void Count(int index, int label, Span<float> row)
         {
+            if (areProbabilities)
+            {
+                ToLogits(row);
+            }
+
             var rank = LogitRow.Rank(row, label);
             var predicted = LogitRow.ArgMax(row);
             confusion[label][predicted]++;
@@ -82,6 +88,15 @@ public static class TestSet
             correctTop5 += rank < Top ? 1 : 0;
             loss += LogitRow.CrossEntropy(row, label);
             count++;
+        }
+    }
+
+    /// <summary>Logarithms, which are logits of the same probabilities; one that float32 rounds to 0 counts as the smallest number that it has.</summary>
+    private static void ToLogits(Span<float> probabilities)
+    {
+        foreach (ref var value in probabilities)
+        {
+            value = MathF.Log(MathF.Max(value, float.Epsilon));
         }
     }
 

@@ -43,6 +43,31 @@ public sealed class TestSetTests
         Assert.AreEqual(correct / 15.0, result.Accuracy);
     }
 
+    /// <summary>A file that gives probabilities scores as the same classifier that gives logits.</summary>
+    [TestMethod]
+    public void Probabilities_AreNotTakenForLogits()
+    {
+        using var folder = new TempFolder();
+        TestImages.WriteClassFolders(folder.Path, classes: 3, perClass: 5);
+        using var dataset = new ImageFolderDataset(folder.Path);
+        var model = Backbone.WithHead(TestModels.Features(), ["a", "b", "c", "d", "e", "f"], seed: 5);
+        var head = model.FindInitializer("head.weight")!;
+        head.SetFloats([.. head.ToFloats().Select(v => 20 * v)]);
+        using var logits = Classifier.Create(model);
+        using var probabilities = Classifier.Create(OutputSelection.Apply(model, ModelOutput.Probabilities));
+        var (expected, actual) = (TestSet.Evaluate(logits, dataset), TestSet.Evaluate(probabilities, dataset));
+        Assert.AreEqual(expected.Correct, actual.Correct);
+        Assert.AreEqual(expected.CorrectTop5, actual.CorrectTop5);
+        // float32 probabilities have 7 digits.
+        Assert.AreEqual(expected.Loss, actual.Loss, 1e-5 * expected.Loss);
+        Assert.AreNotEqual(Math.Log(6), expected.Loss, 0.1, "A loss that says little compares little.");
+        CollectionAssert.AreEqual(expected.Mistakes.Select(m => m.Index).ToArray(), actual.Mistakes.Select(m => m.Index).ToArray());
+        foreach (var (e, a) in expected.Mistakes.Zip(actual.Mistakes))
+        {
+            Assert.AreEqual(e.Probability, a.Probability, 1e-5);
+        }
+    }
+
     [TestMethod]
     public void AClassThatTheClassifierDoesNotKnow_IsNamed()
     {
