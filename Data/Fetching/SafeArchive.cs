@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using OneFractal.Common;
 
 namespace OneFractal.Data.Fetching;
 
@@ -12,28 +13,22 @@ internal static class SafeArchive
     /// <exception cref="DataException">The archive is damaged, has no such folder, or an entry that is not a plain file or points out of it.</exception>
     public static void Unpack(string archive, string inside, string target)
     {
-        var temporary = Path.Combine(target, $".{inside}.{Environment.ProcessId}.partial");
         try
         {
-            Directory.CreateDirectory(temporary);
-            ExtractAll(archive, Path.GetFullPath(temporary));
-            if (!Directory.Exists(Path.Combine(temporary, inside)))
+            AtomicFolder.Beside(Path.Combine(target, $".{inside}"), temporary =>
             {
-                throw new DataException($"Archive '{archive}' holds no folder '{inside}': it is not what was expected.");
-            }
+                ExtractAll(archive, temporary);
+                if (!Directory.Exists(Path.Combine(temporary, inside)))
+                {
+                    throw new DataException($"Archive '{archive}' holds no folder '{inside}': it is not what was expected.");
+                }
 
-            Directory.Move(Path.Combine(temporary, inside), Path.Combine(target, inside));
+                Directory.Move(Path.Combine(temporary, inside), Path.Combine(target, inside));
+            });
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
             throw new DataException($"Archive '{archive}' is damaged: delete it and fetch it again.", e);
-        }
-        finally
-        {
-            if (Directory.Exists(temporary))
-            {
-                Directory.Delete(temporary, recursive: true);
-            }
         }
     }
 

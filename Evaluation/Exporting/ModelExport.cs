@@ -28,6 +28,12 @@ public static class ModelExport
         settings = ModelBundle.Complete(settings ?? new ModelExportSettings());
         progress ??= NullProgress.Instance;
         Check(source, output, settings);
+        var packages = settings.For == BundleKind.Web ? NodePackages.Find(settings.NodePackages) : null;
+        if (packages is not null)
+        {
+            WebPage.Check(packages);
+        }
+
         var notes = new List<string>();
         var trained = Load(source, settings, notes);
         var preprocessing = trained.Metadata?.Preprocessing;
@@ -54,7 +60,6 @@ public static class ModelExport
             notes.Add($"opset {files[0].Model.Opset} resizes without antialias, so that images that are much larger lose detail: opset {EmbeddedPreprocessing.AntialiasOpset} does not");
         }
 
-        var packages = settings.For == BundleKind.Web ? NodePackages.Find(settings.NodePackages) : null;
         if (settings.For == BundleKind.Web && WebBundle.HasPage(files[0].Model, trained.Metadata!) && packages?.Version(NodePackages.WebPackage) is null)
         {
             notes.Add($"index.html lacks {NodePackages.WebPackage}: {NodePackages.HowToGet}");

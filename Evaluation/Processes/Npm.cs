@@ -20,25 +20,26 @@ internal static class Npm
     /// <exception cref="OneFractalException">npm is not there, or fails.</exception>
     public static void Install(string folder, Func<string, byte[]> read)
     {
-        var temporary = $"{folder}.{Environment.ProcessId}";
         try
         {
-            Directory.CreateDirectory(temporary);
-            foreach (var file in (string[])[Manifest, LockFile])
+            AtomicFolder.Beside(folder, temporary =>
             {
-                File.WriteAllBytes(Path.Combine(temporary, file), read(file));
-            }
+                foreach (var file in (string[])[Manifest, LockFile])
+                {
+                    File.WriteAllBytes(Path.Combine(temporary, file), read(file));
+                }
 
-            // The packages' own scripts would only fetch CUDA's libraries.
-            var npm = ChildProcess.Run(
-                new ProcessStartInfo("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=60000"]) { WorkingDirectory = temporary },
-                Longest);
-            if (npm.ExitCode != 0)
-            {
-                throw new OneFractalException($"npm could not install the packages of Node.js: {npm.Explain()}.");
-            }
+                // The packages' own scripts would only fetch CUDA's libraries.
+                var npm = ChildProcess.Run(
+                    new ProcessStartInfo("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=60000"]) { WorkingDirectory = temporary },
+                    Longest);
+                if (npm.ExitCode != 0)
+                {
+                    throw new OneFractalException($"npm could not install the packages of Node.js: {npm.Explain()}.");
+                }
 
-            Directory.Move(temporary, folder);
+                Directory.Move(temporary, folder);
+            });
         }
         catch (Win32Exception e)
         {
@@ -47,13 +48,6 @@ internal static class Npm
         catch (IOException) when (Directory.Exists(folder))
         {
             // Another process was faster.
-        }
-        finally
-        {
-            if (Directory.Exists(temporary))
-            {
-                Directory.Delete(temporary, recursive: true);
-            }
         }
     }
 }

@@ -13,6 +13,9 @@ internal sealed record BundleSource(
     OnnxModel Trained, IReadOnlyList<(ExportPrecision Precision, OnnxModel Model)> Variants, ModelMetadata Metadata, bool External, string Name,
     NodePackages? Packages)
 {
+    private static readonly string[] Taken =
+        ["env", "image", "images", "input", "inputs", "memory", "net", "options", "ort", "output", "outputs", "pixels", "session", "shape"];
+
     /// <summary>The graph to deploy, where there is one.</summary>
     public OnnxModel Deployed => Variants[0].Model;
 
@@ -24,6 +27,16 @@ internal sealed record BundleSource(
 
     /// <summary>Name of the graph's first output.</summary>
     public string OutputName => Deployed.Graph.Output[0].Name;
+
+    /// <summary>That name as one of a variable in C, C++, C# and Python, which no other variable of the READMEs has.</summary>
+    public string OutputVariable
+    {
+        get
+        {
+            var name = string.Concat(OutputName.Select((c, i) => char.IsAsciiLetter(c) || (i > 0 && char.IsAsciiDigit(c)) ? c : '_'));
+            return Taken.Contains(name) ? $"{name}_values" : name;
+        }
+    }
 
     /// <summary>The only batch size that the graph takes, or null.</summary>
     public int? Batch => (int?)Input.Shape![0].Value;

@@ -20,6 +20,7 @@ internal static class ModelBundle
             throw new UsageException($"Cannot write a bundle to '{output}': name a folder.");
         }
 
+        AtomicFolder.RequireReplaceable(output);
         var name = kind.ToString().ToLowerInvariant();
         var isOne = settings.Precisions is [_];
         ExportPrecision[] known = kind switch
@@ -51,25 +52,27 @@ internal static class ModelBundle
     /// <summary>What a model in this folder is called.</summary>
     public static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
 
-    /// <summary>Writes the bundle's files to <paramref name="folder"/>; returns their paths in it.</summary>
-    /// <exception cref="UsageException">The stack has no such network.</exception>
+    /// <summary>Writes the bundle to <paramref name="folder"/>, in the place of an older one, as a whole or not at all; returns its files' paths in it.</summary>
+    /// <exception cref="UsageException">The stack has no such network, or the folder holds other files.</exception>
     /// <exception cref="ModelException">The stack's runtime, where it is here, refuses the model or gives other outputs.</exception>
     /// <exception cref="OneFractalException">A file cannot be written.</exception>
     public static IReadOnlyList<string> Write(BundleKind kind, BundleSource source, string folder)
     {
         var files = Files(kind, source).ToArray();
-        foreach (var file in files)
+        AtomicFolder.Replace(folder, place =>
         {
-            file.Write(Path.Combine(folder, file.Name));
-        }
+            foreach (var file in files)
+            {
+                file.Write(Path.Combine(place, file.Name));
+            }
 
-        foreach (var file in files.Where(f => f.Name.EndsWith(".onnx", StringComparison.Ordinal)))
-        {
-            var path = Path.Combine(folder, file.Name);
-            var (session, _) = SessionFactory.Create(path, new SessionSettings { Device = ComputeDevice.Cpu }, options => new InferenceSession(path, options));
-            session.Dispose();
-        }
-
+            foreach (var file in files.Where(f => f.Name.EndsWith(".onnx", StringComparison.Ordinal)))
+            {
+                var path = Path.Combine(place, file.Name);
+                var (session, _) = SessionFactory.Create(path, new SessionSettings { Device = ComputeDevice.Cpu }, options => new InferenceSession(path, options));
+                session.Dispose();
+            }
+        });
         return [.. files.Select(f => f.Name)];
     }
 

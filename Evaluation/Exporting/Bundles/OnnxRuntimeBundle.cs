@@ -36,21 +36,21 @@ internal static class OnnxRuntimeBundle
             using var input = OrtValue.CreateTensorValueFromMemory(pixels, [{{dims}}]); // {{managed}}[]
             using var options = new RunOptions();
             using var outputs = session.Run(options, ["{{input}}"], [input], ["{{output}}"]);
-            ReadOnlySpan<float> {{Identifier(output)}} = outputs[0].GetTensorDataAsSpan<float>();
+            ReadOnlySpan<float> {{source.OutputVariable}} = outputs[0].GetTensorDataAsSpan<float>();
             ```
 
             Python (onnxruntime):
 
             ```python
             session = onnxruntime.InferenceSession("model.onnx")
-            {{Identifier(output)}}, = session.run(["{{output}}"], {"{{input}}": pixels})  # {{python}} [{{dims}}]
+            {{source.OutputVariable}}, = session.run(["{{output}}"], {"{{input}}": pixels})  # {{python}} [{{dims}}]
             ```
 
             C (onnxruntime_c_api.h; each call returns a status to check):
 
             ```c
             const OrtApi* ort = OrtGetApiBase()->GetApi(ORT_API_VERSION);
-            OrtEnv* env; OrtSessionOptions* options; OrtSession* session; OrtMemoryInfo* memory; OrtValue *input, *output = NULL; float* {{Identifier(output)}};
+            OrtEnv* env; OrtSessionOptions* options; OrtSession* session; OrtMemoryInfo* memory; OrtValue *input, *output = NULL; float* {{source.OutputVariable}};
             ort->CreateEnv(ORT_LOGGING_LEVEL_WARNING, "app", &env);
             ort->CreateSessionOptions(&options);
             ort->CreateSession(env, ORT_TSTR("model.onnx"), options, &session);
@@ -59,12 +59,9 @@ internal static class OnnxRuntimeBundle
             ort->CreateTensorWithDataAsOrtValue(memory, pixels, count * sizeof({{cType}}), shape, 4, ONNX_TENSOR_ELEMENT_DATA_TYPE_{{c}}, &input);
             const char *inputs[] = {"{{input}}"}, *outputs[] = {"{{output}}"};
             ort->Run(session, NULL, inputs, (const OrtValue* const*)&input, 1, outputs, 1, &output);
-            ort->GetTensorMutableData(output, (void**)&{{Identifier(output)}});
+            ort->GetTensorMutableData(output, (void**)&{{source.OutputVariable}});
             ```
 
             """;
     }
-
-    /// <summary>The name as one of a variable.</summary>
-    private static string Identifier(string name) => string.Concat(name.Select((c, i) => char.IsAsciiLetter(c) || (i > 0 && char.IsAsciiDigit(c)) ? c : '_'));
 }

@@ -53,18 +53,29 @@ internal static class OpenCvBundle
         var p = source.Metadata.Preprocessing;
         string Numbers(IEnumerable<double> values) => string.Join(", ", values.Select(v => v.ToString("0.######", CultureInfo.InvariantCulture)));
         var (height, width) = ((int)(p.Height / p.CropFraction), (int)(p.Width / p.CropFraction));
-        return $$"""
-            # {{source.Metadata.Architecture}} for OpenCV DNN
-
-            Resize the shorter side of an image (R, G, B) to {{Math.Min(height, width)}} pixels ({{p.Interpolation.ToString().ToLowerInvariant()}}; INTER_AREA where it shrinks), crop the centre to {{p.Width}}x{{p.Height}}, and:
-
-            ```cpp
-            auto net = cv::dnn::readNetFromONNX("model.onnx");
+        var one = $$"""
             image.convertTo(image, CV_32F, 1 / 255.0);
             cv::subtract(image, cv::Scalar({{Numbers(p.Mean.Select(v => (double)v))}}), image);
             cv::divide(image, cv::Scalar({{Numbers(p.Std.Select(v => (double)v))}}), image);
-            net.setInput(cv::dnn::blobFromImage(image));
-            cv::Mat {{source.OutputName}} = net.forward(); // {{TensorInfo.From(source.Deployed.Graph.Output[0])}}
+            """;
+        var feed = source.Batch == 1
+            ? $"{one}\nnet.setInput(cv::dnn::blobFromImage(image));"
+            : $$"""
+            // std::vector<cv::Mat> images, always {{source.Batch}} of them: fill up with any picture of that size.
+            for (cv::Mat& image : images) {
+                {{one.ReplaceLineEndings("\n    ")}}
+            }
+            net.setInput(cv::dnn::blobFromImages(images));
+            """;
+        return $$"""
+            # {{source.Metadata.Architecture}} for OpenCV DNN
+
+            Resize the shorter side of an image ({{(p.Channels == 1 ? "grey" : "R, G, B")}}) to {{Math.Min(height, width)}} pixels ({{p.Interpolation.ToString().ToLowerInvariant()}}; INTER_AREA where it shrinks), crop the centre to {{p.Width}}x{{p.Height}}, and:
+
+            ```cpp
+            auto net = cv::dnn::readNetFromONNX("model.onnx");
+            {{feed}}
+            cv::Mat {{source.OutputVariable}} = net.forward("{{source.OutputName}}"); // {{TensorInfo.From(source.Deployed.Graph.Output[0])}}{{(source.Batch == 1 ? "" : ", a row an image")}}
             ```
 
             The batch size is {{source.Batch}}; OpenCV's outputs were compared with ONNX Runtime's when this file was written.

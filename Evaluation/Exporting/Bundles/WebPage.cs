@@ -10,7 +10,10 @@ namespace OneFractal.Evaluation;
 /// </summary>
 internal static class WebPage
 {
-    private const string Page = "index.html", Preprocessing = "preprocessing.js", Script = "ort.wasm.min.js";
+    private const string Page = "index.html", Preprocessing = "preprocessing.js";
+
+    // Of onnxruntime-web's dist folder.
+    private const string Script = "ort.wasm.min.js", Loader = "ort-wasm-simd-threaded.mjs", Module = "ort-wasm-simd-threaded.wasm";
 
     // Browsers refuse strings of over half a gigabyte; the page takes model.onnx then, from a web server.
     private const int LargestModel = 256 << 20;
@@ -30,6 +33,17 @@ internal static class WebPage
 
         """;
 
+    /// <summary>Refuses an onnxruntime-web that lacks a file which the page needs.</summary>
+    /// <exception cref="UsageException">A file is missing.</exception>
+    public static void Check(NodePackages packages)
+    {
+        if (packages.Version(NodePackages.WebPackage) is { } version
+            && new[] { Script, Loader, Module }.Select(f => At(packages, f)).FirstOrDefault(f => !File.Exists(f)) is { } missing)
+        {
+            throw new UsageException($"{NodePackages.WebPackage} {version} is incomplete, since '{missing}' is missing: run 'npm install {NodePackages.WebPackage}' in '{packages.Folder}'.");
+        }
+    }
+
     /// <summary>The files of the page, with onnxruntime-web's where they are at hand.</summary>
     /// <param name="source">The classifier.</param>
     /// <param name="config">What <c>config.json</c> holds.</param>
@@ -44,15 +58,16 @@ internal static class WebPage
 
         if (source.Packages is { } packages && packages.Version(NodePackages.WebPackage) is { } version)
         {
-            string At(string file) => packages.PathOf(NodePackages.WebPackage, "dist", file);
             var notice = $"onnxruntime-web {version}, Copyright (c) Microsoft Corporation, MIT License";
-            yield return new BundleFile($"ort/{Script}", path => AtomicFile.Copy(At(Script), path));
+            yield return new BundleFile($"ort/{Script}", path => AtomicFile.Copy(At(packages, Script), path));
             yield return JavaScript("ort/ort-wasm.js", _ =>
-                $"/*! {notice} (see LICENSE.txt): ort-wasm-simd-threaded.mjs and .wasm, by gzip and in base64. */\n"
-                + $"globalThis.onnxRuntimeWeb = {{loader: '{Pack(At("ort-wasm-simd-threaded.mjs"))}', wasm: '{Pack(At("ort-wasm-simd-threaded.wasm"))}'}};\n");
+                $"/*! {notice} (see LICENSE.txt): {Loader} and .wasm, by gzip and in base64. */\n"
+                + $"globalThis.onnxRuntimeWeb = {{loader: '{Pack(At(packages, Loader))}', wasm: '{Pack(At(packages, Module))}'}};\n");
             yield return BundleFile.Text("ort/LICENSE.txt", $"{notice}\n\n{License}");
         }
     }
+
+    private static string At(NodePackages packages, string file) => packages.PathOf(NodePackages.WebPackage, "dist", file);
 
     private static string Html()
     {
