@@ -47,13 +47,24 @@ public sealed class WebPageTests
             TestImages.Write(folder["small.png"], small);
         }
 
+        // Half-transparent, and transparent: colours count as they are in the file.
+        using (var colours = TestImages.Noise(40, 30, channels: 3))
+        using (var alpha = TestImages.Noise(40, 30, channels: 1, seed: 5))
+        using (var picture = new Mat())
+        {
+            Cv2.Threshold(alpha, alpha, 64, 255, ThresholdTypes.Tozero);
+            using var bgr = colours.CvtColor(ColorConversionCodes.RGB2BGR);
+            Cv2.Merge([.. bgr.Split(), alpha], picture);
+            Cv2.ImWrite(folder["glass.png"], picture);
+        }
+
         using var classifier = Classifier.Load(folder["site", "model.onnx"]);
         using var server = asFile ? null : new StaticServer(folder["site"]);
         using var page = new DevTools(folder, server is null ? new Uri(folder["site", "index.html"]).AbsoluteUri : server.Address + "index.html");
         Assert.AreEqual("ready", page.WaitFor(State, "ready", "failed"), Status(page));
 
         // Decoders of JPEG round differently, by a level or two; PNG leaves no choice.
-        foreach (var (file, tolerance) in new[] { (folder["photo.png"], 1e-4), (photo, 1e-2), (folder["small.png"], 1e-4) })
+        foreach (var (file, tolerance) in new[] { (folder["photo.png"], 1e-4), (photo, 1e-2), (folder["small.png"], 1e-4), (folder["glass.png"], 1e-4) })
         {
             Drop(page, file);
             Assert.AreEqual("done", page.WaitFor(State, "done", "failed"), Status(page));
@@ -90,6 +101,58 @@ public sealed class WebPageTests
         using var page = new DevTools(folder, new Uri(folder["site", "index.html"]).AbsoluteUri);
         Assert.AreEqual("failed", page.WaitFor(State, "ready", "failed"));
         Assert.Contains("--install", Status(page));
+    }
+
+    /// <summary>A picture that is dropped while the model is on its way is classified when it is there.</summary>
+    [TestMethod]
+    public void AnImageThatIsDroppedEarly_Waits()
+    {
+        using var folder = new TempFolder();
+        Export(folder, new ModelExportSettings { NodePackages = NodeJs.Packages.Folder });
+        using (var image = TestImages.Noise(32, 32, channels: 3))
+        {
+            TestImages.Write(folder["early.png"], image);
+        }
+
+        using var classifier = Classifier.Load(folder["site", "model.onnx"]);
+        using var server = new StaticServer(folder["site"]);
+        using var page = new DevTools(folder, server.Address + "config.json");
+        // The page in a frame, into which the picture goes as soon as it listens.
+        page.WaitFor("`${location.pathname} ${document.readyState}`", "/config.json complete");
+        var state = page.Evaluate($$"""
+            new Promise(resolve => {
+              globalThis.frame = document.body.appendChild(document.createElement('iframe'));
+              frame.src = 'index.html';
+              const bytes = Uint8Array.from(atob('{{Convert.ToBase64String(File.ReadAllBytes(folder["early.png"]))}}'), c => c.charCodeAt(0));
+              const timer = setInterval(() => {
+                const page = frame.contentDocument;
+                if (!page?.body?.dataset.state || page.readyState === 'loading') return;
+                clearInterval(timer);
+                const dataTransfer = new DataTransfer();
+                dataTransfer.items.add(new File([bytes], 'early.png', { type: 'image/png' }));
+                page.getElementById('drop').dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+                resolve(page.body.dataset.state);
+              }, 1);
+            })
+            """).GetString();
+        Assert.AreEqual("loading", state);
+        Assert.AreEqual("done", page.WaitFor("frame.contentDocument.body.dataset.state", "done", "failed"));
+        var best = page.Evaluate("Number(frame.contentDocument.querySelector('#classes tr').dataset.probability)").GetDouble();
+        Assert.AreEqual(classifier.Predict(folder["early.png"]).Probability, best, 1e-4);
+    }
+
+    [TestMethod]
+    public void AnIncompleteRuntime_IsOneLine_BeforeAnythingIsWritten()
+    {
+        using var folder = new TempFolder();
+        var package = folder["packages", "node_modules", "onnxruntime-web"];
+        Directory.CreateDirectory(Path.Combine(package, "dist"));
+        File.WriteAllText(Path.Combine(package, "package.json"), """{"version": "1.0.0"}""");
+        File.WriteAllText(Path.Combine(package, "dist", "ort.wasm.min.js"), "");
+        var message = Assert.ThrowsExactly<UsageException>(() => Export(folder, new ModelExportSettings { NodePackages = folder["packages"] })).Message;
+        Assert.Contains("onnxruntime-web 1.0.0 is incomplete", message);
+        Assert.Contains("ort-wasm-simd-threaded.mjs' is missing: run 'npm install onnxruntime-web' in ", message);
+        Assert.IsFalse(Directory.Exists(folder["site"]));
     }
 
     [TestMethod]
