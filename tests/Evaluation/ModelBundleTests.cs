@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
+using OneFractal.Common;
+using OneFractal.Data.Transforms;
 using OneFractal.Evaluation;
 using OneFractal.Export;
 using OneFractal.Inference;
@@ -97,7 +99,8 @@ public sealed class ModelBundleTests
         var model = OnnxModel.Load(folder["out", "model.onnx"]);
         Assert.AreEqual("float[1, 3, 32, 32]", TensorInfo.From(model.Graph.Input[0])!.ToString());
         Assert.DoesNotContain(n => n.OpType is "Dropout" or "Identity", model.Graph.Node);
-        Assert.Contains("blobFromImage", File.ReadAllText(folder["out", "README.md"]));
+        var readme = File.ReadAllText(folder["out", "README.md"]);
+        Assert.Contains("net.setInput(cv::dnn::blobFromImage(image));\ncv::Mat logits = net.forward(\"logits\"); // float[1, 5]\n", readme);
 
         using var net = OpenCvSharp.Dnn.CvDnn.ReadNetFromOnnx(folder["out", "model.onnx"])!;
         var pixels = TestModels.Noise(3 * 32 * 32);
@@ -108,6 +111,87 @@ public sealed class ModelBundleTests
         var expected = new float[5];
         runner.Run(pixels, 1, expected);
         DeployedOutputs.AssertEqual([expected], [output.AsSpan<float>().ToArray()], 1e-5);
+    }
+
+    [TestMethod]
+    public void Readmes_KnowTheBatch_AndNamesThatAreNoVariables()
+    {
+        using var folder = new TempFolder();
+        ValueNames.Rename(TestModels.Classifier(), "logits", "my/out:0").Save(folder["slashes.onnx"]);
+        ModelExport.Run(folder["slashes.onnx"], folder["cv"], new ModelExportSettings { For = BundleKind.OpenCv, Batch = 4 });
+        var readme = File.ReadAllText(folder["cv", "README.md"]);
+        Assert.Contains("// std::vector<cv::Mat> images, always 4 of them", readme);
+        Assert.Contains("    cv::divide(image, ", readme);
+        Assert.Contains("net.setInput(cv::dnn::blobFromImages(images));\ncv::Mat my_out_0 = net.forward(\"my/out:0\"); // float[4, 5], a row an image\n", readme);
+
+        // A name that the code around it has already.
+        ValueNames.Rename(TestModels.Classifier(), "logits", "output").Save(folder["plain.onnx"]);
+        ModelExport.Run(folder["plain.onnx"], folder["ort"], new ModelExportSettings { For = BundleKind.OnnxRuntime });
+        Assert.Contains("ReadOnlySpan<float> output_values = outputs[0]", File.ReadAllText(folder["ort", "README.md"]));
+    }
+
+    [TestMethod]
+    public void ABundleIsReplacedAsAWhole_OrStays()
+    {
+        using var folder = new TempFolder();
+        Export(folder, "vit-nano", BundleKind.HuggingFace);
+        var before = Contents(folder["out"]);
+
+        // Graph and page are written when the fifth file cannot be: the older bundle is as it was, and nothing is beside it.
+        using var packages = new TempFolder();
+        Directory.CreateDirectory(packages["node_modules", "onnxruntime-web"]);
+        File.WriteAllText(packages["node_modules", "onnxruntime-web", "package.json"], """{"version": "1.0.0"}""");
+        var model = OnnxModel.Load(folder["trained.onnx"]);
+        var source = new BundleSource(
+            model, [(ExportPrecision.Float32, DeploymentForm.Apply(model))], model.Metadata!, External: false, "out", NodePackages.Find(packages.Path));
+        var message = Assert.ThrowsExactly<OneFractalException>(() => ModelBundle.Write(BundleKind.Web, source, folder["out"])).Message;
+        Assert.Contains("Cannot write the folder", message);
+        Assert.Contains("ort.wasm.min.js", message);
+        CollectionAssert.AreEqual(before, Contents(folder["out"]));
+        Assert.HasCount(2, Directory.GetFileSystemEntries(folder.Path), "The model and the bundle.");
+
+        // Another stack's files take the place of all of them.
+        Export(folder, "vit-nano", BundleKind.Triton);
+        string[] expected = [AtomicFolder.FileList, "1/model.onnx", "config.pbtxt", "labels.txt"];
+        CollectionAssert.AreEqual(expected, Contents(folder["out"]).Select(f => f.Split(' ')[0]).ToArray());
+        Assert.HasCount(2, Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [TestMethod]
+    public void AnotherFolder_IsNeverReplaced()
+    {
+        using var folder = new TempFolder();
+        TestModels.Classifier().Save(folder["trained.onnx"]);
+        Directory.CreateDirectory(folder["mine"]);
+        File.WriteAllText(folder["mine", "README.md"], "mine");
+        var settings = new ModelExportSettings { For = BundleKind.OnnxRuntime };
+        var message = Assert.ThrowsExactly<UsageException>(() => ModelExport.Run(folder["trained.onnx"], folder["mine"], settings)).Message;
+        Assert.Contains("is not empty and was not written by an export: name a new or an empty folder", message);
+        Assert.AreEqual("mine", File.ReadAllText(folder["mine", "README.md"]));
+
+        // An empty one may be; with a file of the user's beside those of the bundle it may not.
+        Directory.CreateDirectory(folder["out"]);
+        ModelExport.Run(folder["trained.onnx"], folder["out"], settings);
+        Directory.CreateDirectory(folder["out", "2"]);
+        File.WriteAllText(folder["out", "2", "model.onnx"], "mine");
+        var before = Contents(folder["out"]);
+        message = Assert.ThrowsExactly<UsageException>(() => ModelExport.Run(folder["trained.onnx"], folder["out"], settings)).Message;
+        Assert.Contains("holds '2/model.onnx', which no export wrote: move it elsewhere", message);
+        CollectionAssert.AreEqual(before, Contents(folder["out"]));
+    }
+
+    [TestMethod]
+    public void ABundleThatAKilledProcessHadMovedAway_ComesBack()
+    {
+        using var folder = new TempFolder();
+        Export(folder, "vit-nano", BundleKind.Triton);
+        var before = Contents(folder["out"]);
+        // No process has this id.
+        Directory.Move(folder["out"], folder["out.2147483647.replaced"]);
+        Directory.CreateDirectory(folder["out.2147483647.partial"]);
+        Assert.ThrowsExactly<InvalidOperationException>(() => AtomicFolder.Replace(folder["out"], _ => throw new InvalidOperationException()));
+        CollectionAssert.AreEqual(before, Contents(folder["out"]));
+        Assert.HasCount(2, Directory.GetFileSystemEntries(folder.Path));
     }
 
     [TestMethod]
@@ -167,7 +251,7 @@ public sealed class ModelBundleTests
         ExportPrecision[] precisions = type == "vit" ? [ExportPrecision.Float32, ExportPrecision.Int8] : [ExportPrecision.Float32];
         string[] graphs = type == "vit" ? ["onnx/model.onnx", "onnx/model_quantized.onnx"] : ["onnx/model.onnx"];
         var report = Export(folder, name, BundleKind.HuggingFace, precisions);
-        CollectionAssert.AreEqual((string[])["config.json", "preprocessor_config.json", "model.safetensors", .. graphs], report.Files.ToArray());
+        CollectionAssert.AreEqual((string[])["config.json", "preprocessor_config.json", "model.safetensors", .. graphs, "README.md"], report.Files.ToArray());
         using var config = Json(folder["out", "config.json"]);
         Assert.AreEqual(type, config.RootElement.GetProperty("model_type").GetString());
         Assert.AreEqual(className, config.RootElement.GetProperty("architectures")[0].GetString());
@@ -199,7 +283,7 @@ public sealed class ModelBundleTests
         using var classifier = Classifier.Load(folder["trained.onnx"]);
         var expected = classifier.Predict(image).Top(5);
 
-        var result = TransformersJs.Run(folder["out"], folder["image.png"], "fp32", "fp16", "q8");
+        var result = TransformersJs.Run("classify.mjs", folder["out"], folder["image.png"], "fp32", "fp16", "q8");
         Assert.AreEqual(0, result.ExitCode, result.Error);
         using var predictions = JsonDocument.Parse(result.Output);
         foreach (var (dtype, tolerance) in new[] { ("fp32", 1e-4f), ("fp16", 5e-3f), ("q8", 0.1f) })
@@ -211,6 +295,39 @@ public sealed class ModelBundleTests
                 Assert.AreEqual(prediction.Probability, actual[prediction.Label], tolerance, $"{dtype} {prediction.Label}");
             }
         }
+    }
+
+    /// <summary>What ViTModel puts behind the class token changes nothing, so that its pooler_output is the graph's; Transformers.js reads the latter.</summary>
+    [TestMethod]
+    public void HuggingFace_FeaturesOfAViT_HaveNothingRandom()
+    {
+        using var folder = new TempFolder();
+        TestModels.Features().Save(folder["trained.onnx"]);
+        ModelExport.Run(folder["trained.onnx"], folder["out"], new ModelExportSettings { For = BundleKind.HuggingFace });
+        using var config = Json(folder["out", "config.json"]);
+        Assert.AreEqual("ViTModel", config.RootElement.GetProperty("architectures")[0].GetString());
+        Assert.AreEqual("linear", config.RootElement.GetProperty("pooler_act").GetString());
+        Assert.AreEqual(128, config.RootElement.GetProperty("pooler_output_size").GetInt32());
+        var weights = SafeTensorsFile.Read(folder["out", "model.safetensors"]).Tensors;
+        string[] expectedNames = [.. TransformersParameters.Features("vit-nano"), "pooler.dense.bias [128]", "pooler.dense.weight [128,128]"];
+        CollectionAssert.AreEquivalent(expectedNames, weights.Values.Select(t => $"{t.Name} [{string.Join(",", t.Dims)}]").ToArray());
+        var token = TestModels.Noise(128);
+        var dense = weights["pooler.dense.weight"].ToFloats();
+        CollectionAssert.AreEqual(token, Enumerable.Range(0, 128).Select(row => token.Select((v, i) => v * dense[row * 128 + i]).Sum()).ToArray());
+        Assert.IsTrue(weights["pooler.dense.bias"].ToFloats().All(v => v == 0));
+        var readme = File.ReadAllText(folder["out", "README.md"]);
+        Assert.Contains("features = outputs.last_hidden_state[:, 0]", readme);
+        Assert.Contains("ViTModel.from_pretrained(\".\", add_pooling_layer=False)", readme);
+
+        using var image = TestImages.Noise(32, 32, 3);
+        TestImages.Write(folder["image.png"], image);
+        using var runner = ModelRunner.Load(folder["trained.onnx"]);
+        var (pixels, expected) = (new float[runner.ImageLength], new float[runner.OutputLength]);
+        new EvaluationTransform(runner.Metadata!.Preprocessing).Apply(image, ChannelOrder.Rgb, pixels);
+        runner.Run(pixels, 1, expected);
+        var result = TransformersJs.Run("features.mjs", folder["out"], folder["image.png"]);
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        DeployedOutputs.AssertEqual([expected], [JsonSerializer.Deserialize<float[]>(result.Output)!], 1e-4);
     }
 
     [TestMethod]
@@ -273,6 +390,17 @@ public sealed class ModelBundleTests
         TestModels.Classifier(name).Save(folder["trained.onnx"]);
         return ModelExport.Run(
             folder["trained.onnx"], folder["out"], new ModelExportSettings { For = kind, Precisions = precisions.Length > 0 ? precisions : [ExportPrecision.Float32] });
+    }
+
+    /// <summary>The files of a folder and what is in them.</summary>
+    private static string[] Contents(string folder)
+    {
+        return
+        [
+            .. Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(f => $"{Path.GetRelativePath(folder, f)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))}")
+                .Order(StringComparer.Ordinal),
+        ];
     }
 
     private static JsonDocument Json(string path) => JsonDocument.Parse(File.ReadAllText(path));

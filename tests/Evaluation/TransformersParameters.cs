@@ -14,6 +14,12 @@ internal static class TransformersParameters
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 
+    /// <summary>The same of a network without its head, and without the pooling layer that some classes put in its place.</summary>
+    public static IEnumerable<string> Features(string name)
+    {
+        return Of(name).Where(p => !p.StartsWith("classifier", StringComparison.Ordinal)).Select(p => p[(p.IndexOf('.', StringComparison.Ordinal) + 1)..]);
+    }
+
     private static IEnumerable<string> Vision(int width, int depth, int patch, int tokens)
     {
         string[] embeddings =

@@ -5,14 +5,13 @@ using OneFractal.Tests.Cli;
 
 namespace OneFractal.Tests.JavaScript;
 
-/// <summary>Runs the script of <c>Transformers/</c> with Transformers.js, which npm installs into artifacts/ once.</summary>
+/// <summary>Runs the scripts of <c>Transformers/</c> with Transformers.js, which npm installs into artifacts/ once.</summary>
 internal static class TransformersJs
 {
-    private const string Script = "classify.mjs";
     private static readonly string Sources = Path.Combine(Repository.Root, "tests", "JavaScript", "Transformers");
 
-    /// <summary>Runs the script. Where Node.js or the package cannot be had, the test is inconclusive.</summary>
-    public static CliResult Run(params string[] args)
+    /// <summary>Runs a script. Where Node.js or the package cannot be had, the test is inconclusive.</summary>
+    public static CliResult Run(string script, params string[] args)
     {
         var hash = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Sources, Npm.LockFile))))[..12];
         var folder = Path.Combine(Repository.Root, "artifacts", "node", $"transformers-{hash}");
@@ -29,7 +28,7 @@ internal static class TransformersJs
         }
 
         // A script finds the packages in its own folder.
-        AtomicFile.Copy(Path.Combine(Sources, Script), Path.Combine(folder, Script));
-        return CliRunner.Finish(NodeJs.Start(folder, [Script, .. args]));
+        AtomicFile.Copy(Path.Combine(Sources, script), Path.Combine(folder, script));
+        return CliRunner.Finish(NodeJs.Start(folder, [script, .. args]));
     }
 }

@@ -18,6 +18,12 @@ internal static class HuggingFaceBundle
         [ExportPrecision.Float32] = "", [ExportPrecision.Float16] = "_fp16", [ExportPrecision.Int8] = "_quantized", [ExportPrecision.Int8Static] = "_int8",
     };
 
+    // What Transformers.js calls the files of these suffixes.
+    private static readonly Dictionary<ExportPrecision, string> Types = new()
+    {
+        [ExportPrecision.Float32] = "fp32", [ExportPrecision.Float16] = "fp16", [ExportPrecision.Int8] = "q8", [ExportPrecision.Int8Static] = "int8",
+    };
+
     public static IEnumerable<BundleFile> Files(BundleSource source)
     {
         var network = TransformersNetwork.Of(source.Trained);
@@ -29,7 +35,46 @@ internal static class HuggingFaceBundle
             BundleFile.Text("preprocessor_config.json", Preprocessor(source.Metadata.Preprocessing).ToJsonString(BundleJson.Options)),
             new BundleFile("model.safetensors", path => _ = weights is null ? BackboneWeights.Save(source.Trained, path) : BackboneWeights.Write(weights, path)),
             .. source.Variants.SelectMany(v => source.Model($"onnx/model{Suffixes[v.Precision]}.onnx", Named(source, v.Model))),
+            BundleFile.Text("README.md", Readme(source, network)),
         ];
+    }
+
+    private static string Readme(BundleSource source, TransformersNetwork? network)
+    {
+        var isClassifier = source.Metadata.Labels.Count > 0;
+        var auto = isClassifier ? "AutoModelForImageClassification" : "AutoModel";
+        var (task, options, result) = isClassifier ? ("image-classification", "", "labels") : ("image-feature-extraction", ", { pool: true }", "features");
+        var read = isClassifier ? "label = model.config.id2label[outputs.logits.argmax(-1).item()]"
+            : network?.ModelType == "vit" ? "features = outputs.last_hidden_state[:, 0]"
+            : "features = outputs.pooler_output.flatten(1)";
+        var pooler = network?.ModelType != "vit" || isClassifier ? "" : """
+
+            The features are the class token's. `ViTModel` puts a pooling layer behind it, which this network was not trained with: the one in `model.safetensors` changes
+            nothing (ones on the diagonal; `"pooler_act": "linear"`), so that `pooler_output` is the same, and no layer is random. Transformers before 4.51 puts a tanh there:
+            read `last_hidden_state[:, 0]`, or load `ViTModel.from_pretrained(".", add_pooling_layer=False)`.
+
+            """;
+        return $$"""
+            # {{source.Metadata.Architecture}} for Transformers
+
+            Python ({{(network is null ? "transformers and timm" : "transformers")}}):
+
+            ```python
+            processor = AutoImageProcessor.from_pretrained(".")
+            model = {{auto}}.from_pretrained(".").eval()
+            outputs = model(**processor(image, return_tensors="pt"))
+            {{read}}
+            ```
+            {{pooler}}
+            JavaScript (@huggingface/transformers), from `onnx/`:
+
+            ```js
+            env.localModelPath = '..';
+            const run = await pipeline('{{task}}', '{{source.Name}}', { dtype: '{{Types[source.Variants[0].Precision]}}' });
+            const {{result}} = await run('image.png'{{options}});
+            ```
+
+            """;
     }
 
     private static OnnxModel Named(BundleSource source, OnnxModel model)

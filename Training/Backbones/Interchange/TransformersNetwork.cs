@@ -32,7 +32,7 @@ public sealed partial record TransformersNetwork(string ModelType, string ClassN
         var state = BackboneWeights.ToState(model);
         if (VisionTransformer.Variants.FirstOrDefault(v => v.Architecture == metadata.Architecture) is { } vit)
         {
-            return Make("vit", "ViT", hasHead, state, VisionName, new JsonObject
+            var config = new JsonObject
             {
                 ["hidden_size"] = vit.Width,
                 ["num_hidden_layers"] = vit.Depth,
@@ -48,7 +48,8 @@ public sealed partial record TransformersNetwork(string ModelType, string ClassN
                 ["num_channels"] = 3,
                 ["qkv_bias"] = true,
                 ["encoder_stride"] = vit.PatchSize,
-            });
+            };
+            return hasHead ? Make("vit", "ViT", hasHead, state, VisionName, config) : WithPooler(Make("vit", "ViT", hasHead, state, VisionName, config), vit.Width);
         }
 
         if (ResNet.Variants.FirstOrDefault(v => v.Architecture == metadata.Architecture) is { SmallStem: false } resnet)
@@ -102,6 +103,30 @@ public sealed partial record TransformersNetwork(string ModelType, string ClassN
         string Place(string key) => key.StartsWith("classifier", StringComparison.Ordinal) || !hasHead ? key : $"{type}.{key}";
         var weights = state.SelectMany(SplitAttention).Select(t => new TensorProto(t) { Name = Place(rename(t.Name)) }).ToArray();
         return new TransformersNetwork(type, hasHead ? $"{name}ForImageClassification" : $"{name}Model", config, weights);
+    }
+
+    /// <summary>
+    /// Transformers' ViTModel ends in a pooling layer, activation(dense(class token)), which it makes up where a file has none. This one changes nothing: ones on
+    /// the diagonal and, as the configuration can say since Transformers 4.51, no tanh.
+    /// </summary>
+    private static TransformersNetwork WithPooler(TransformersNetwork network, int width)
+    {
+        network.Config["pooler_output_size"] = width;
+        network.Config["pooler_act"] = "linear";
+        var identity = new float[width * width];
+        for (var i = 0; i < width; i++)
+        {
+            identity[i * (width + 1)] = 1;
+        }
+
+        return network with
+        {
+            Weights =
+            [
+                .. network.Weights, TensorProtoExtensions.Float("pooler.dense.weight", [width, width], identity),
+                TensorProtoExtensions.Float("pooler.dense.bias", [width], new float[width]),
+            ],
+        };
     }
 
     /// <summary>timm's one layer for queries, keys and values, [q; k; v], as three.</summary>
