@@ -43,7 +43,7 @@ internal abstract class ModelExportOptions : VerbSettings
     public bool Softmax { get; init; }
 
     [CommandOption("--precision <LIST>")]
-    [Description("fp32, fp16, bf16 (weights stored in it, computed as fp32), int8 (activations quantised as it runs), int8-static (ranges calibrated on --data or --images); several by comma, a file each")]
+    [Description("fp32, fp16, bf16 (weights stored in it, computed as fp32), int8 (activations quantised as it runs, by the range of the whole batch: an image's scores depend a little on its neighbours), int8-static (ranges calibrated on --data or --images); several by comma, a file each")]
     [DefaultValue("fp32")]
     public required string Precision { get; init; }
 
@@ -60,7 +60,7 @@ internal abstract class ModelExportOptions : VerbSettings
     public bool ExternalData { get; init; }
 
     [CommandOption("--for <STACK>")]
-    [Description("Write a folder with all that a stack expects: onnxruntime, triton, opencv, web, timm or huggingface")]
+    [Description("Write a folder with all that a stack expects, new, empty or an older export's: onnxruntime, triton, opencv, web, timm or huggingface")]
     public BundleKind? For { get; init; }
 
     [CommandOption(OptionNames.Install)]
