@@ -11,10 +11,10 @@ internal static class MicroBatches
     private const string Condition = "part.condition";
 
     /// <summary>
-    /// Bytes of a part's largest value that a part aims at. Larger parts compute the ViTs of <c>bench train</c> up to a tenth faster or slower, and take more
-    /// memory than TorchSharp; smaller ones lose more to the sums of gradients than they win by the caches.
+    /// Bytes of a part's largest value that a part aims at. Smaller parts lose more to the sums of gradients than they win by the caches; with larger ones, a step
+    /// of the ViTs of <c>bench train</c> takes more memory than TorchSharp's.
     /// </summary>
-    private const double TargetBytes = 2.25 * 1024 * 1024;
+    private const double TargetBytes = 2.5 * 1024 * 1024;
 
     /// <summary>
     /// In how many equal parts a batch is best computed. Batch normalisation needs the whole batch at once.
