@@ -49,7 +49,7 @@ public sealed class MicroBatchesTests
 
     [TestMethod]
     [DataRow("vit-micro", 128, 8)]
-    [DataRow("vit-tiny", 8, 4)]
+    [DataRow("vit-tiny", 8, 2)]
     [DataRow("vit-nano", 4, 1)]
     [DataRow("resnet18", 32, 1)]
     public void ALargeBatchIsDivided_UnlessBatchNormalizationNeedsItWhole(string backbone, int batch, int parts)
