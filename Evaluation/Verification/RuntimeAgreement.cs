@@ -4,7 +4,7 @@ namespace OneFractal.Evaluation;
 /// How far the outputs of one runtime, <c>a</c>, are from the reference's, <c>b</c>, over all outputs of the model. The figures are null where it gave no
 /// outputs, or no finite ones.
 /// </summary>
-public sealed record RuntimeAgreement
+public sealed record RuntimeAgreement : AgreementFigures
 {
     /// <summary>Name of the runtime.</summary>
     public required string Runtime { get; init; }
@@ -14,27 +14,6 @@ public sealed record RuntimeAgreement
 
     /// <summary>Largest absolute error that passes, in units of the reference's largest value at the same output, or of 1 where that is larger.</summary>
     public double? Tolerance { get; init; }
-
-    /// <summary>Largest |a − b| of any output of any image.</summary>
-    public double? MaxAbsoluteError { get; init; }
-
-    /// <summary>Mean of |a − b|.</summary>
-    public double? MeanAbsoluteError { get; init; }
-
-    /// <summary>Largest |a − b| in units of |b|, or of the root mean square of that image's b where that is larger.</summary>
-    public double? MaxRelativeError { get; init; }
-
-    /// <summary>Mean of the same.</summary>
-    public double? MeanRelativeError { get; init; }
-
-    /// <summary>Share of images whose likeliest class is the same one; null for a model without scores of classes. Of several outputs of scores, the least.</summary>
-    public double? Top1Agreement { get; init; }
-
-    /// <summary>Share of images whose five likeliest classes are the same ones, in any order; null with five classes or fewer too.</summary>
-    public double? Top5Agreement { get; init; }
-
-    /// <summary>The absolute errors, counted by size.</summary>
-    public IReadOnlyList<ErrorBin>? Histogram { get; init; }
 
     /// <summary>Each output of the model by itself, in the model's order; empty where there is nothing to compare.</summary>
     public IReadOnlyList<OutputAgreement> Outputs { get; init; } = [];
