@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -65,31 +66,41 @@ internal sealed partial class JobServer : IDisposable
     {
         while (_listener.IsListening)
         {
+            HttpListenerResponse? response = null;
             try
             {
-                await AnswerAsync(await _listener.GetContextAsync());
+                var context = await _listener.GetContextAsync();
+                response = context.Response;
+                try
+                {
+                    await AnswerAsync(context);
+                }
+                catch (Exception e) when (e is OneFractalException or IOException or UnauthorizedAccessException)
+                {
+                    // An answer that merely ends would be an empty file to the page.
+                    response.StatusCode = (int)HttpStatusCode.InternalServerError;
+                    await response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(e.Message));
+                }
+
+                // Not disposed of: that also cuts the connection, and now and then the next request on it, which then gets an empty answer.
+                response.Close();
             }
-            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or IOException)
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or InvalidOperationException or IOException)
             {
                 // The listener was closed, or the browser broke off.
+                response?.Abort();
             }
         }
     }
 
     private async Task AnswerAsync(HttpListenerContext context)
     {
-        using var response = context.Response;
+        var response = context.Response;
         var name = context.Request.Url!.AbsolutePath[_path.Length..];
         if (context.Request.HttpMethod == "POST" && ResultName().IsMatch(name))
         {
             // Whole or not at all: the result's file says that everything is there.
-            var file = _folder.At(name);
-            await using (var stream = File.Create(file + ".partial"))
-            {
-                await context.Request.InputStream.CopyToAsync(stream);
-            }
-
-            File.Move(file + ".partial", file, overwrite: true);
+            AtomicFile.Write(_folder.At(name), context.Request.InputStream.CopyTo, flushToDisk: false);
             return;
         }
 
