@@ -7,6 +7,8 @@ internal static class StepComparison
 {
     private const int WarmUp = 3;
     private const int MemorySteps = 3;
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
+
     // Both compute the same sums, in orders of their own.
     private const double Tolerance = 1e-3;
 
@@ -100,6 +102,8 @@ internal static class StepComparison
 
     private static double Time(IStepSide side, int step)
     {
+        // A library's threads go on to turn in circles for a while after its step, on the cores that the other's needs: in training there is no other.
+        Thread.Sleep(Rest);
         var watch = Stopwatch.StartNew();
         side.Step(step);
         return watch.Elapsed.TotalSeconds;

@@ -1,12 +1,14 @@
 namespace OneFractal.Training;
 
 /// <summary>
-/// Splits the work of a step into equal parts of its batch: a Loop runs the graph of one part after the other and adds their results. What a part
+/// Splits the work of a step into equal parts of its batch: the graph of one part, and a Loop that runs it for each of the others and adds their results. What a part
 /// computes stays in the caches from one operator to the next, and the memory of a step is that of one part.
 /// </summary>
 internal static class MicroBatches
 {
     private const string PartSuffix = ".part";
+    private const string StackSuffix = ".parts";
+    private const string Place = "part.place";
     private const string Index = "part.index";
     private const string Condition = "part.condition";
 
@@ -69,15 +71,38 @@ internal static class MicroBatches
         NodeProto[] after = [.. inside.Where(n => n.OpType == "Transpose" && outputs.Contains(n.Output[0]) && !inside.Any(r => r.Input.Contains(n.Output[0])))];
         inside = [.. inside.Except(after)];
 
+        // The first part begins the sums: zeros would be a pass over all gradients, and adding to them another.
+        var own = inside.SelectMany(n => n.Output).Where(o => o.Length > 0).Concat(batched).Append(seed).ToHashSet();
+        var suffix = FreshSuffix(graph, ".part0");
+        string First(string name) => own.Contains(name) ? name + suffix : name;
+        foreach (var name in batched)
+        {
+            Stack(graph, name, parts);
+            graph.Node.Add(TakePart(name, First(name), AddConstant(graph, TensorProtoExtensions.Int64($"{name}{suffix}.index", [], [0]))));
+        }
+
+        var modulus = AddConstant(graph, TensorProtoExtensions.Int64("part.seed.modulus", [], [RandomNumbers.Prime]));
+        graph.Node.Add(GraphEdits.MakeNode("Mod", First(seed), seed, modulus));
+        foreach (var node in inside)
+        {
+            var first = node.Clone();
+            first.Name = node.Name.Length > 0 ? node.Name + suffix : "";
+            GraphEdits.Replace(first.Input, [.. node.Input.Select(First)]);
+            GraphEdits.Replace(first.Output, [.. node.Output.Select(First)]);
+            graph.Node.Add(first);
+        }
+
         var body = new GraphProto { Name = "part" };
         body.Input.Add(new TensorInfo(DataType.Int64, []).ToProto(Index));
         body.Input.Add(new TensorInfo(DataType.Bool, []).ToProto(Condition));
+        var one = AddConstant(graph, TensorProtoExtensions.Int64("part.one", [], [1]));
+        body.Node.Add(GraphEdits.MakeNode("Add", Place, Index, one));
         foreach (var name in batched)
         {
-            AddPart(graph, body, name, parts);
+            body.Node.Add(TakePart(name, name + PartSuffix, Place));
         }
 
-        AddSeed(graph, body, seed);
+        AddSeed(graph, body, seed, modulus);
         foreach (var node in inside)
         {
             for (var i = 0; i < node.Input.Count; i++)
@@ -91,7 +116,7 @@ internal static class MicroBatches
         body.Node.Add(GraphEdits.MakeNode("Identity", $"{Condition}.next", Condition));
         body.Output.Add(new TensorInfo(DataType.Bool, []).ToProto($"{Condition}.next"));
         var loop = new NodeProto { OpType = "Loop", Name = "parts" };
-        loop.Input.AddRange([AddConstant(graph, TensorProtoExtensions.Int64("parts.count", [], [parts])), ""]);
+        loop.Input.AddRange([AddConstant(graph, TensorProtoExtensions.Int64("parts.count", [], [parts - 1])), ""]);
         foreach (var sum in outputs.Except(after.Select(n => n.Output[0])).Concat(after.Select(n => n.Input[0])).Distinct())
         {
             var (info, term, soFar) = (infos[sum], sum + PartSuffix, $"{sum}.before");
@@ -101,7 +126,7 @@ internal static class MicroBatches
                 Rename(node.Output, sum, term);
             }
 
-            loop.Input.Add(AddZeros(graph, $"{sum}.zero", info));
+            loop.Input.Add(First(sum));
             body.Input.Add(info.ToProto(soFar));
             body.Node.Add(GraphEdits.MakeNode("Add", $"{sum}.after", soFar, term));
             body.Output.Add(info.ToProto($"{sum}.after"));
@@ -114,38 +139,42 @@ internal static class MicroBatches
         graph.Node.AddRange(after);
     }
 
-    /// <summary>Makes an input that was a part's the whole batch's, and cuts its parts out of it.</summary>
-    private static void AddPart(GraphProto graph, GraphProto body, string name, int parts)
+    /// <summary>An end that no name of the graph has, so that any name may get it.</summary>
+    private static string FreshSuffix(GraphProto graph, string suffix)
+    {
+        while (graph.Node.SelectMany(n => n.Output).Concat(graph.Initializer.Select(t => t.Name)).Any(n => n.EndsWith(suffix, StringComparison.Ordinal)))
+        {
+            suffix += "'";
+        }
+
+        return suffix;
+    }
+
+    /// <summary>Makes an input that was a part's the whole batch's, and stacks its parts.</summary>
+    private static void Stack(GraphProto graph, string name, int parts)
     {
         var input = graph.Input.First(i => i.Name == name);
         var info = TensorInfo.From(input)!;
         long[] shape = info.StaticShape!;
         input.Type = (info with { Shape = [shape[0] * parts, .. info.Shape!.Skip(1)] }).ToProto(name).Type;
-        var stacked = $"{name}.parts";
-        var stackedShape = AddConstant(graph, TensorProtoExtensions.Int64($"{stacked}.shape", [shape.Length + 1], [parts, .. shape]));
-        graph.Node.Add(GraphEdits.MakeNode("Reshape", stacked, name, stackedShape));
-        var gather = GraphEdits.MakeNode("Gather", name + PartSuffix, stacked, Index);
+        var stackedShape = AddConstant(graph, TensorProtoExtensions.Int64($"{name}{StackSuffix}.shape", [shape.Length + 1], [parts, .. shape]));
+        graph.Node.Add(GraphEdits.MakeNode("Reshape", name + StackSuffix, name, stackedShape));
+    }
+
+    private static NodeProto TakePart(string name, string part, string index)
+    {
+        var gather = GraphEdits.MakeNode("Gather", part, name + StackSuffix, index);
         gather.Set("axis", 0);
-        body.Node.Add(gather);
+        return gather;
     }
 
     /// <summary>Every part draws other numbers: the seed moves on by a prime.</summary>
-    private static void AddSeed(GraphProto graph, GraphProto body, string seed)
+    private static void AddSeed(GraphProto graph, GraphProto body, string seed, string modulus)
     {
         var step = AddConstant(graph, TensorProtoExtensions.Int64("part.seed.step", [], [1_000_003]));
-        var modulus = AddConstant(graph, TensorProtoExtensions.Int64("part.seed.modulus", [], [RandomNumbers.Prime]));
-        body.Node.Add(GraphEdits.MakeNode("Mul", "part.seed.offset", Index, step));
+        body.Node.Add(GraphEdits.MakeNode("Mul", "part.seed.offset", Place, step));
         body.Node.Add(GraphEdits.MakeNode("Add", "part.seed.sum", seed, "part.seed.offset"));
         body.Node.Add(GraphEdits.MakeNode("Mod", seed + PartSuffix, "part.seed.sum", modulus));
-    }
-
-    private static string AddZeros(GraphProto graph, string name, TensorInfo info)
-    {
-        var shape = AddConstant(graph, TensorProtoExtensions.Int64($"{name}.shape", [info.Rank!.Value], [.. info.StaticShape!]));
-        var zeros = GraphEdits.MakeNode("ConstantOfShape", name, shape);
-        zeros.Set("value", info.Type == DataType.Int64 ? TensorProtoExtensions.Int64("", [1], [0]) : TensorProtoExtensions.Float("", [1], [0f]));
-        graph.Node.Add(zeros);
-        return name;
     }
 
     private static string AddConstant(GraphProto graph, TensorProto tensor)

@@ -65,7 +65,8 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         var trained = trainable.Where(n => _step.OutputMetadata.ContainsKey(TrainStepGraph.Gradient(n))).ToArray();
         long[] GradientShape(string name) => [.. _step.OutputMetadata[TrainStepGraph.Gradient(name)].Dimensions.Select(d => (long)d)];
         _optimizer = new DeviceOptimizer(
-            _memory, recipe, trained.Select(n => (n, ShapeOf(model, n), GradientShape(n))), LayerDecay.Scales(model, recipe.LayerDecay), settings);
+            _memory, recipe, trained.Select(n => (n, ShapeOf(model, n), GradientShape(n))), LayerDecay.Scales(model, recipe.LayerDecay), settings,
+            asGraph: _device.Kind != ComputeDeviceKind.Cpu);
         // What the loss does not depend on stays as it is.
         var others = trainable.Except(trained).Concat(model.RunningStatistics).SelectMany(n => recipe.EmaDecay > 0 ? [n, StateNames.Average(n)] : (string[])[n]);
         foreach (var (name, value) in _optimizer.State.Concat(others.Select(n => KeyValuePair.Create(n, _memory.Allocate(ShapeOf(model, n))))))
@@ -88,7 +89,11 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         _inputs[TrainStepGraph.Step] = DeviceMemory.AllocateOnHost(TensorElementType.Int64);
         _inputs[TrainStepGraph.Seed] = DeviceMemory.AllocateOnHost(TensorElementType.Int64);
         _results[TrainStepGraph.Loss] = DeviceMemory.AllocateOnHost(TensorElementType.Float);
-        _results[TrainStepGraph.GradientNorm] = DeviceMemory.AllocateOnHost(TensorElementType.Float);
+        if (_step.OutputMetadata.ContainsKey(TrainStepGraph.GradientNorm))
+        {
+            _results[TrainStepGraph.GradientNorm] = DeviceMemory.AllocateOnHost(TensorElementType.Float);
+        }
+
         _results[TrainStepGraph.Correct] = DeviceMemory.AllocateOnHost(TensorElementType.Int64);
         _model = model.WithoutValues(_state.Keys.ToHashSet());
     }
@@ -132,7 +137,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         Run(_step, binding);
         var result = new StepResult(
             _results[TrainStepGraph.Loss].GetTensorDataAsSpan<float>()[0],
-            _results[TrainStepGraph.GradientNorm].GetTensorDataAsSpan<float>()[0],
+            _results.TryGetValue(TrainStepGraph.GradientNorm, out var norm) ? norm.GetTensorDataAsSpan<float>()[0] : _optimizer.GradientNorm(),
             (int)_results[TrainStepGraph.Correct].GetTensorDataAsSpan<long>()[0]);
         // A step with a broken loss would spread it to every weight: the loop stops, and the last state stays.
         if (double.IsFinite(result.Loss) && double.IsFinite(result.GradientNorm))

@@ -78,14 +78,18 @@ public static class TrainStepGraph
     }
 
     /// <summary>
-    /// The step without the optimizer: the gradients, under <see cref="Gradient"/>, and their norm come out, and of the state only running statistics and
-    /// their averages. For an optimizer that keeps the rest in its place. A gradient has the elements of its parameter in their order, but the shape in which it was
-    /// computed: giving it the parameter's would be a copy.
+    /// The step without the optimizer: the gradients come out, under <see cref="Gradient"/>, and of the state only running statistics and their averages. For an
+    /// optimizer that keeps the rest in its place. A gradient has the elements of its parameter in their order, but the shape in which it was computed: giving it the
+    /// parameter's would be a copy. For a GPU, their norm comes out as well; on the CPU <see cref="FusedUpdate"/> computes it.
     /// </summary>
     internal static OnnxModel BuildGradients(OnnxModel model, TrainingRecipe recipe, int batch, bool forGpu)
     {
         var (builder, result, gradients, statistics) = Differentiate(model, recipe, batch, null, forGpu);
-        OptimizerGraph.AddNorm(builder, gradients);
+        if (forGpu)
+        {
+            OptimizerGraph.AddNorm(builder, gradients);
+        }
+
         foreach (var (name, value) in gradients)
         {
             var computed = value;

@@ -16,10 +16,11 @@ internal static class TrainingForm
     public static (IReadOnlyDictionary<string, Value> Statistics, IReadOnlyDictionary<string, GradientRule> Composites) Apply(OnnxModel model, string seed)
     {
         var composites = new Dictionary<string, GradientRule>();
-        LinearsToRows(model, composites);
+        var gelus = GelusBetweenLinears(model);
+        LinearsToRows(model, composites, gelus);
         BatchesToOne(model);
         PoolsBeforeRelus(model);
-        GelusToGates(model, composites);
+        GelusToGates(model, composites, gelus);
         // ONNX Runtime would still compute what was replaced.
         GraphEdits.RemoveDeadCode(model);
         DropoutToMasks(model, seed);
@@ -27,11 +28,28 @@ internal static class TrainingForm
     }
 
     /// <summary>
+    /// Outputs of Gelus, by their inputs, that come from one linear layer and go to another. With t = x / √2, x · Φ(x) is √2 · t · Φ(√2 · t), and Erf is of t: both
+    /// factors go into the layers' weights, which saves a pass over the widest of values, and keeping it twice.
+    /// </summary>
+    private static Dictionary<string, string> GelusBetweenLinears(OnnxModel model)
+    {
+        var view = new GraphView(model);
+        // Only these become products of all rows.
+        var linears = model.Graph.Node.Select(add => (Output: add.Output[0], Linear: Fusions.MatchLinear(view, add)))
+            .Where(l => l.Linear is { } linear && view.Infos[linear.Input].Rank > 2)
+            .ToDictionary(l => l.Output, l => l.Linear!.Value.Input);
+        var read = linears.Values.ToHashSet();
+        return model.Graph.Node.Select(last => (Output: last.Output[0], Gelu: Fusions.MatchGelu(view, last)))
+            .Where(g => g.Gelu is { } gelu && linears.ContainsKey(gelu.Input) && view.Readers(gelu.Input) == 2 && read.Contains(g.Output) && view.Readers(g.Output) == 1)
+            .ToDictionary(g => g.Gelu!.Value.Input, g => g.Output);
+    }
+
+    /// <summary>
     /// <c>Add(MatMul(x, Transpose(W)), b)</c> as one product over all rows. The bias stays an Add of its own, behind a reshape: ONNX Runtime would make a Gemm
     /// of the two, which writes the bias into the result first, on one thread. Scale and bias of a layer normalisation before it go into weight and bias, which are
     /// small: passes over all rows are saved, forward and backward.
     /// </summary>
-    private static void LinearsToRows(OnnxModel model, Dictionary<string, GradientRule> composites)
+    private static void LinearsToRows(OnnxModel model, Dictionary<string, GradientRule> composites, Dictionary<string, string> gelus)
     {
         var view = new GraphView(model);
         Rebuild(model, (builder, node) =>
@@ -42,6 +60,8 @@ internal static class TrainingForm
             }
 
             var (weight, bias) = (builder.Find(linear.Weight), builder.Find(linear.Bias));
+            // What each column of the weights is multiplied by.
+            Value? columns = gelus.ContainsValue(linear.Input) ? builder.Float(MathF.Sqrt(2)) : null;
             if (view.OnlyFor(linear.Input, "LayerNormalization") is { } norm && norm.GetInt("axis", -1) is var over && (over == -1 || over == x.Shape.Count - 1))
             {
                 x = Standardized(builder, norm, composites);
@@ -50,9 +70,16 @@ internal static class TrainingForm
                     bias = builder.Add(bias, builder.ReduceSum(builder.Mul(weight, builder.Find(shift)), false, 1));
                 }
 
-                weight = builder.Mul(weight, builder.Find(norm.Input[1]));
+                columns = builder.Find(norm.Input[1]);
             }
 
+            if (gelus.ContainsKey(node.Output[0]))
+            {
+                var factor = builder.Float(MathF.Sqrt(0.5f));
+                (bias, columns) = (builder.Mul(bias, factor), columns is null ? factor : builder.Mul(columns, factor));
+            }
+
+            weight = columns is null ? weight : builder.Mul(weight, columns);
             var rows = builder.MatMul(builder.Flat(x), builder.Transposed(weight));
             return [builder.Add(builder.Reshape(rows, [.. x.Shape.SkipLast(1).Select(d => d.Value!.Value), weight.Length(0)]), bias)];
         });
@@ -108,7 +135,7 @@ internal static class TrainingForm
     /// The exact Gelu as x · Φ(x), with what its derivative Φ(x) + x · φ(x) shares with it: by the rules of its operators, the derivative would take twice
     /// as many passes over memory.
     /// </summary>
-    private static void GelusToGates(OnnxModel model, Dictionary<string, GradientRule> composites)
+    private static void GelusToGates(OnnxModel model, Dictionary<string, GradientRule> composites, Dictionary<string, string> gelus)
     {
         var view = new GraphView(model);
         Rebuild(model, (builder, node) =>
@@ -119,7 +146,7 @@ internal static class TrainingForm
             }
 
             var x = builder.Find(gelu.Input);
-            var scaled = builder.Scale(x, 1 / Math.Sqrt(2));
+            var scaled = gelus.ContainsValue(node.Output[0]) ? x : builder.Scale(x, 1 / Math.Sqrt(2));
             // Φ lies in [0, 1], so that the bounds of HardSigmoid change nothing: it is the affine map in one pass.
             var gate = builder.Node("HardSigmoid", [builder.Node("Erf", [scaled])], ("alpha", 0.5f), ("beta", 0.5f));
             var result = builder.Mul(x, gate);

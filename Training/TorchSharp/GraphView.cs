@@ -44,6 +44,9 @@ internal sealed class GraphView
         return _producers.GetValueOrDefault(value) is { } node && node.IsStandard() && node.OpType == opType && _readers[value] == 1 ? node : null;
     }
 
+    /// <summary>How many inputs of nodes the value is; very many for an output of the graph.</summary>
+    public int Readers(string value) => _readers.GetValueOrDefault(value);
+
     /// <summary>Whether the value is an initializer.</summary>
     public bool IsInitializer(string value) => _initializers.ContainsKey(value);
 
