@@ -5,7 +5,7 @@ namespace OneFractal.Training;
 
 /// <summary>
 /// The update of <see cref="OptimizerGraph"/> in one pass over host memory. ONNX has no operator that moves a parameter: as a graph, the update is a dozen passes, which
-/// take four times as long.
+/// take three times as long.
 /// </summary>
 internal sealed unsafe class FusedUpdate : IParameterUpdate
 {
