@@ -13,7 +13,7 @@ internal abstract class ForeignSettings : TrainingSettings
     public string? HeadAt { get; init; }
 
     [CommandOption(OptionNames.Size)]
-    [Description("Foreign backbone: image size in pixels, where its graph takes any (224)")]
+    [Description("Image size in pixels that the backbone is made for: position embeddings are resampled (default: its own; 224 for a foreign one that takes any)")]
     [AtLeast(1)]
     public int? Size { get; init; }
 

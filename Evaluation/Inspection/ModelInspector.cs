@@ -14,7 +14,8 @@ public static class ModelInspector
     {
         settings ??= new ForeignModelSettings();
         var model = OnnxModel.Load(path);
-        var graph = GraphInspection.Of(model, settings.Size);
+        model = settings.Size is { } size ? BackboneSize.Apply(model, size) : model;
+        var graph = GraphInspection.Of(model);
         var unsupported = OperatorCatalogue.Unsupported(model);
         var (head, next) = Next(model, path, settings);
         var initializers = model.Graph.Initializer.Select(t => t.Name).ToHashSet();

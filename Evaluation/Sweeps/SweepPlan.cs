@@ -67,7 +67,6 @@ internal sealed class SweepPlan
         {
             case SweepSource.Scratch:
                 Require(Backbone.Names.Contains(settings.Backbone), $"unknown backbone '{settings.Backbone}': use one of {string.Join(", ", Backbone.Names)}.");
-                Require(settings.ImageSize is null, "random weights take images of the backbone's own size: leave image_size out.");
                 weights = identity = BackboneSource.ScratchPrefix + settings.Backbone;
                 break;
             case SweepSource.File:

@@ -25,7 +25,7 @@ public sealed record SweepSettings
     /// <summary>What a foreign file cannot say of itself.</summary>
     public ForeignModelSettings Foreign { get; init; } = new();
 
-    /// <summary>Side of what a pre-trained network sees, in pixels; null for the backbone's own.</summary>
+    /// <summary>Side of what a network sees in pre-training and evaluation, in pixels; null for the backbone's own.</summary>
     public int? ImageSize { get; init; }
 
     /// <summary>L, the number of classes.</summary>
@@ -129,7 +129,13 @@ public sealed record SweepSettings
         return new TransferSettings
         {
             Backbones = [new BackboneSource { Name = name, Path = weights }],
-            Foreign = Source == SweepSource.File ? Foreign : new ForeignModelSettings(),
+            Foreign = Source switch
+            {
+                SweepSource.File => Foreign with { Size = ImageSize ?? Foreign.Size },
+                SweepSource.Scratch => new ForeignModelSettings { Size = ImageSize },
+                // What was pre-trained has that size.
+                _ => new ForeignModelSettings(),
+            },
             Data = [.. Data.Select(DataSource.Parse)],
             Protocols = Protocols,
             Seed = Seed,

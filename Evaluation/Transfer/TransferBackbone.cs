@@ -21,7 +21,7 @@ internal sealed class TransferBackbone
         Parameters = Backbone.CountParameters(ClassificationHead.Detach(model));
         Provenance = metadata.Provenance;
         Role = source.Control ? BackboneRole.Control : _scratch is null ? BackboneRole.Candidate : BackboneRole.Scratch;
-        Identity = _scratch is null ? RunKey.Of(model.Fingerprint()) : $"{BackboneSource.ScratchPrefix}{Architecture}";
+        Identity = _scratch is null ? RunKey.Of(model.Fingerprint()) : $"{BackboneSource.ScratchPrefix}{Architecture}{(foreign.Size is { } size ? $", {size} pixels" : "")}";
     }
 
     public string Name { get; }
@@ -51,9 +51,11 @@ internal sealed class TransferBackbone
     /// <summary>Finds the file and looks into it; whatever is wrong with it is said now.</summary>
     public static TransferBackbone Open(BackboneSource source, ForeignModelSettings foreign, IProgressReporter progress)
     {
+        // The other options of foreign files concern those alone.
+        var sized = new ForeignModelSettings { Size = foreign.Size };
         if (source.ScratchName is { } scratch)
         {
-            return new TransferBackbone(source, null, new ForeignModelSettings(), Backbone.Create(scratch));
+            return new TransferBackbone(source, null, sized, Backbone.Create(scratch, imageSize: sized.Size));
         }
 
         var file = source.Path;
@@ -64,16 +66,15 @@ internal sealed class TransferBackbone
                 ?? throw new OneFractalException($"'{source.Path}' holds neither backbone.onnx nor classifier.onnx: name a run folder of pretrain or finetune that has ended, or a file.");
         }
 
-        // The options of foreign files concern those alone.
         var isForeign = StartingModel.IsForeign(file);
-        var used = isForeign ? foreign : new ForeignModelSettings();
+        var used = isForeign ? foreign : sized;
         return new TransferBackbone(source, file, used, StartingModel.Load(file, used, progress)) { IsForeign = isForeign };
     }
 
     /// <summary>The network up to its features.</summary>
     public OnnxModel Features(ulong seed)
     {
-        return ClassificationHead.Detach(_scratch is null ? StartingModel.Load(_file!, _foreign, NullProgress.Instance) : Backbone.Create(_scratch, seed));
+        return ClassificationHead.Detach(_scratch is null ? StartingModel.Load(_file!, _foreign, NullProgress.Instance) : Backbone.Create(_scratch, seed, _foreign.Size));
     }
 
     /// <summary>Settings of a fine-tuning that starts from these weights.</summary>

@@ -29,9 +29,9 @@ public static class TransferEvaluation
         settings = (options.Resume ? Recorded(folder) : settings).Validated();
         var progress = options.Progress;
         var backbones = settings.Backbones.Select(b => TransferBackbone.Open(b, settings.Foreign, progress)).ToArray();
-        if (settings.Foreign != new ForeignModelSettings() && !backbones.Any(b => b.IsForeign))
+        if (!backbones.Any(b => b.IsForeign))
         {
-            throw new UsageException("All backbones say themselves how they are fed and where their heads are: leave --head-at, --size, --mean, --std, --pixel-max and --bgr out.");
+            StartingModel.SizeAlone(settings.Foreign, "All backbones say themselves");
         }
 
         var data = new List<TransferData>();

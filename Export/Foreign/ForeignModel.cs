@@ -12,7 +12,7 @@ public static class ForeignModel
     /// <summary>A copy of <paramref name="source"/> with everything that training needs to know.</summary>
     /// <param name="source">Any model of images; metadata that it has is kept.</param>
     /// <param name="settings">What the file cannot say.</param>
-    /// <exception cref="ModelException">Not a model of images, or one whose head or weights cannot be told; the message says what to do.</exception>
+    /// <exception cref="ModelException">Not a model of images, or one whose head or weights cannot be told, or made for another image size; the message says what to do.</exception>
     /// <exception cref="UsageException">Settings that do not fit the model.</exception>
     public static ForeignImport Import(OnnxModel source, ForeignModelSettings? settings = null)
     {
@@ -56,6 +56,12 @@ public static class ForeignModel
             Provenance = new Dictionary<string, string> { ["imported_from"] = Path.GetFileName(source.Source) },
         };
         ModelChecker.Check(model);
+        if (settings.Size is { } size && (size != preprocessing.Height || size != preprocessing.Width))
+        {
+            model = ImageSize.Apply(model, size);
+            notes.Add($"size: was {preprocessing.Width}x{preprocessing.Height} pixels, now {size}x{size}");
+        }
+
         return new ForeignImport(model, notes);
     }
 

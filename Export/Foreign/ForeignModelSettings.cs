@@ -8,7 +8,7 @@ public sealed record ForeignModelSettings
     /// </summary>
     public string? HeadAt { get; init; }
 
-    /// <summary>Height and width of the images in pixels; null for the graph's own, or 224 where it takes any.</summary>
+    /// <summary>Height and width of the images in pixels, which the graph is made for; null for the graph's own, or 224 where it takes any.</summary>
     public int? Size { get; init; }
 
     /// <summary>The pixel value of full brightness that the model was trained with: 1 or 255.</summary>

@@ -66,9 +66,7 @@ internal static class ImageInput
 
         int Length(Dim dim)
         {
-            return dim.Value is not { } fix ? settings.Size ?? DefaultSize
-                : settings.Size is { } size && size != fix ? throw new UsageException($"'{model.Source}' takes images of {w}x{h} pixels, not --size {size}.")
-                : (int)fix;
+            return (int)(dim.Value ?? settings.Size ?? DefaultSize);
         }
     }
 
@@ -77,7 +75,7 @@ internal static class ImageInput
     /// stay as they are.
     /// </summary>
     /// <returns>The number of images.</returns>
-    public static long FixShape(OnnxModel model, int? size)
+    public static long FixShape(OnnxModel model)
     {
         var initializers = model.Graph.Initializer.Select(t => t.Name).ToHashSet();
         if (model.Graph.Input.Where(i => !initializers.Contains(i.Name)).ToArray() is not [var input] || TensorInfo.From(input) is not { Shape: [var batch, var a, var b, var c] })
@@ -86,8 +84,7 @@ internal static class ImageInput
         }
 
         var last = a.Value is not (1 or 3) && c.Value is 1 or 3;
-        var side = size ?? DefaultSize;
-        Set(input, [batch.Value ?? 1, a.Value ?? (last ? side : 3), b.Value ?? side, c.Value ?? side]);
+        Set(input, [batch.Value ?? 1, a.Value ?? (last ? DefaultSize : 3), b.Value ?? DefaultSize, c.Value ?? DefaultSize]);
         model.Graph.ValueInfo.Clear();
         foreach (var output in model.Graph.Output.Where(o => o.Type?.TensorType is not null))
         {

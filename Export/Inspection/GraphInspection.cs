@@ -16,15 +16,14 @@ public sealed record GraphInspection(
     public IReadOnlyList<string> Uncounted => [.. Layers.Where(l => l.Macs is null).Select(l => l.Operator).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>Looks at a model; it is not changed.</summary>
-    /// <param name="source">Any model.</param>
-    /// <param name="size">Height and width of an image in pixels where the graph takes any; null for 224.</param>
+    /// <param name="source">Any model; where it takes images of any size, they are looked at as of 224 pixels.</param>
     /// <exception cref="ModelException">A node's inputs do not fit its operator.</exception>
-    public static GraphInspection Of(OnnxModel source, int? size = null)
+    public static GraphInspection Of(OnnxModel source)
     {
         var model = source.Clone();
         ForeignModel.StoreWeights(model);
         var facts = new GraphFacts(model);
-        var batch = ImageInput.FixShape(model, size);
+        var batch = ImageInput.FixShape(model);
         var infos = ShapeInference.InferAll(model);
         var trainable = (model.TrainableNames ?? WeightRoles.Find(model)).ToHashSet();
         var counted = new HashSet<string>();

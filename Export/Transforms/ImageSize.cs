@@ -11,10 +11,8 @@ public static class ImageSize
     {
         var result = model.Clone();
         var graph = result.Graph;
-        var input = ImageInput.Find(result).Input;
-        var info = TensorInfo.From(input)!;
-        var before = info.Shape![2].Value;
-        input.Type = (info with { Shape = [info.Shape[0], info.Shape[1], size, size] }).ToProto(input.Name).Type;
+        PoolsToGlobal(result);
+        var before = SetInput(result, size, size);
         try
         {
             // Sizes that the file declares are those of the old images.
@@ -32,7 +30,7 @@ public static class ImageSize
         }
         catch (ModelException e)
         {
-            throw new ModelException($"'{model.Source}' takes images of {before} pixels and cannot be made for {size} ({e.Message.TrimEnd('.')}).", e);
+            throw new ModelException($"'{model.Source}' takes images of {before.Height} pixels and cannot be made for {size} ({e.Message.TrimEnd('.')}).", e);
         }
 
         if (result.Metadata is { } metadata)
@@ -44,14 +42,39 @@ public static class ImageSize
         return result;
     }
 
+    /// <summary>Gives the images another height and width, and returns those of before.</summary>
+    private static (Dim Height, Dim Width) SetInput(OnnxModel model, Dim height, Dim width)
+    {
+        var (input, channelsLast) = ImageInput.Find(model);
+        var info = TensorInfo.From(input)!;
+        var (batch, a, b, c) = (info.Shape![0], info.Shape[1], info.Shape[2], info.Shape[3]);
+        input.Type = (info with { Shape = channelsLast ? [batch, height, width, c] : [batch, a, height, width] }).ToProto(input.Name).Type;
+        return channelsLast ? (a, b) : (b, c);
+    }
+
+    /// <summary>An average over a window that is the whole map, as exporters write that over all positions, stays one for another map.</summary>
+    private static void PoolsToGlobal(OnnxModel model)
+    {
+        var infos = ShapeInference.InferAll(model);
+        foreach (var node in model.Graph.Node.Where(n => n.IsStandard() && n.OpType == "AveragePool"))
+        {
+            if (infos.GetValueOrDefault(node.Input[0])?.Shape is { Count: > 2 } shape && node.GetInts("kernel_shape") is { } kernel
+                && kernel.Select(k => (long?)k).SequenceEqual(shape.Skip(2).Select(d => d.Value)) && (node.GetInts("pads") ?? []).All(p => p == 0)
+                && (node.GetInts("dilations") ?? []).All(d => d == 1))
+            {
+                node.OpType = "GlobalAveragePool";
+                node.Attribute.Clear();
+            }
+        }
+    }
+
     /// <summary>A copy whose images have any height and width, as far as the graph lets them; whether it computes right for all is to be tried.</summary>
     /// <exception cref="ModelException">It has no input of images.</exception>
     public static OnnxModel Any(OnnxModel model)
     {
         var result = model.Clone();
-        var input = ImageInput.Find(result).Input;
-        var info = TensorInfo.From(input)!;
-        input.Type = (info with { Shape = [info.Shape![0], info.Shape[1], "height", "width"] }).ToProto(input.Name).Type;
+        PoolsToGlobal(result);
+        SetInput(result, "height", "width");
         result.Graph.ValueInfo.Clear();
         var outputs = result.Graph.Output.ToArray();
         foreach (var output in outputs.Where(o => o.Type?.TensorType is not null))

@@ -135,6 +135,6 @@ public static class Finetuning
     {
         return settings.Backbone is { } file
             ? StartingModel.Load(file, settings.Foreign, progress)
-            : Backbone.Create(settings.FromScratch!, settings.Seed);
+            : Backbone.Create(settings.FromScratch!, settings.Seed, StartingModel.SizeAlone(settings.Foreign, "An architecture says itself"));
     }
 }

@@ -7,17 +7,15 @@ public static class StartingModel
     /// <exception cref="ModelException">Not a model.</exception>
     public static bool IsForeign(string path) => ForeignModel.IsForeign(TrainStepFile.LoadModel(path));
 
-    /// <summary>Reads the file; what was found out about a foreign one goes to <paramref name="progress"/>.</summary>
-    /// <exception cref="UsageException">Settings for foreign files where OneFractal wrote it.</exception>
+    /// <summary>Reads the file, and makes it for the image size of the settings; what was found out about a foreign one goes to <paramref name="progress"/>.</summary>
+    /// <exception cref="UsageException">Other settings for foreign files where OneFractal wrote it, or a size that the architecture does not take.</exception>
     /// <exception cref="ModelException">Not a model that can be trained; the message says why.</exception>
     public static OnnxModel Load(string path, ForeignModelSettings foreign, IProgressReporter progress)
     {
         var model = TrainStepFile.LoadModel(path);
         if (!ForeignModel.IsForeign(model))
         {
-            return foreign == new ForeignModelSettings()
-                ? model
-                : throw new UsageException($"'{path}' says itself how it is fed and where its head is: leave --head-at, --size, --mean, --std, --pixel-max and --bgr out.");
+            return SizeAlone(foreign, $"'{path}' says itself") is { } size ? BackboneSize.Apply(model, size) : model;
         }
 
         var import = ForeignModel.Import(model, foreign);
@@ -27,5 +25,14 @@ public static class StartingModel
         }
 
         return import.Model;
+    }
+
+    /// <summary>The image size in settings that may say nothing else, because <paramref name="subject"/>.</summary>
+    /// <exception cref="UsageException">They do.</exception>
+    public static int? SizeAlone(ForeignModelSettings settings, string subject)
+    {
+        return settings with { Size = null } == new ForeignModelSettings()
+            ? settings.Size
+            : throw new UsageException($"{subject} how images are fed and where the head is: leave --head-at, --mean, --std, --pixel-max and --bgr out.");
     }
 }

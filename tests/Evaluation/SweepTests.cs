@@ -183,8 +183,9 @@ public sealed class SweepTests
         Assert.MatchesRegex("^[0-9a-f]{16}$", key);
         Assert.AreEqual(key, Key("delta=0.1", "steps=3000", "lr_choices=[0.0003, 0.001, 0.003]"), "Defaults that are said.");
         Assert.AreEqual(key, Key("instance_delta=0.3"), "There is one image a class.");
-        string[] others = ["delta=0.2", "sigma=4", "classes=8", "images_per_class=2", "perturbation=additive", "backbone=vit-micro", "steps=2999", "batch_size=8", "seed=1", "source=noise", "source=scratch", "protocols=knn", "seeds=2", "finetune_steps=3", "labelled=11", "test_images=2", "size=64"];
+        string[] others = ["delta=0.2", "sigma=4", "classes=8", "images_per_class=2", "perturbation=additive", "backbone=vit-micro", "steps=2999", "batch_size=8", "seed=1", "source=noise", "source=scratch", "protocols=knn", "seeds=2", "finetune_steps=3", "labelled=11", "test_images=2", "size=64", "image_size=48"];
         Assert.HasCount(others.Length + 1, others.Select(o => Key(o)).Append(key).Distinct());
+        Assert.AreNotEqual(Key("source=scratch"), Key("source=scratch", "image_size=48"));
         Directory.Move(folder["photos"], folder["moved"]);
         Assert.AreEqual(key, Key($"data=d={folder["moved"]}"));
         File.Copy(folder["moved", "rot", "00.png"], folder["moved", "rot", "01.png"], overwrite: true);

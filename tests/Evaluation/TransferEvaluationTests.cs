@@ -159,6 +159,29 @@ public sealed class TransferEvaluationTests
     }
 
     [TestMethod]
+    public void Size_IsThatOfEveryBackbone()
+    {
+        using var folder = new TempFolder();
+        var foreign = FixedBatch.Apply(TestModels.Classifier("resnet-micro"), 1);
+        foreign.Proto.MetadataProps.Clear();
+        foreign.Save(folder["foreign.onnx"]);
+        Backbone.Create("vit-nano", 3).Save(folder["ours.onnx"]);
+        var identities = new List<string>();
+        foreach (var path in new[] { folder["foreign.onnx"], folder["ours.onnx"], "scratch:vit-nano" })
+        {
+            foreach (var size in new int?[] { null, 48 })
+            {
+                var backbone = TransferBackbone.Open(BackboneSource.Parse(path), new ForeignModelSettings { Size = size }, NullProgress.Instance);
+                Assert.AreEqual(size ?? 32, backbone.ImageSize);
+                Assert.AreEqual(size ?? 32, TensorInfo.From(backbone.Features(0).Graph.Input[0])!.Shape![2].Value);
+                identities.Add(backbone.Identity);
+            }
+        }
+
+        Assert.HasCount(6, identities.Distinct(), "Results of one size are not taken for those of another.");
+    }
+
+    [TestMethod]
     public void Mistakes_AreOneClearLine_BeforeAnythingRuns()
     {
         using var folder = new TempFolder();

@@ -241,7 +241,7 @@ public sealed class ForeignModelTests
         Assert.AreEqual((0, 48L, 4L * 9 * 12), (inspection.Trains.Tensors, inspection.MadeByNodes, inspection.Macs));
 
         var model = Stripped(TestModels.Classifier());
-        Fails(model, new() { Size = 64 }, "not --size 64");
+        Fails(model, new() { Size = 64 }, "cannot be made for 64");
         Fails(model, new() { Mean = [1, 2] }, "--mean");
         Fails(model, new() { Std = [0, 1, 1] }, "--std");
         Fails(model, new() { PixelMax = 0 }, "--pixel-max");

@@ -61,6 +61,31 @@ public sealed class ImageSizeTests
         Assert.Contains("Reshape", error.Message);
     }
 
+    /// <summary>As CNTK, Keras and others write global pooling: a window as large as the map of the one size that they know.</summary>
+    [TestMethod]
+    public void AnAverageOverTheWholeMap_IsOneAtAnySize_AndChannelsMayBeLast()
+    {
+        static OnnxModel Pooled(int size, bool global)
+        {
+            var g = new GraphBuilder("pooled");
+            FillParameter fill = (name, _, values) => TestModels.Noise(values.Length, (ulong)name.Length).CopyTo(values);
+            var x = g.Transpose(g.Input("images", OneFractal.Export.Onnx.TensorProto.Types.DataType.Float, "batch", size, size, 3), 0, 3, 1, 2);
+            var map = g.Conv2d(g.Node("AveragePool", [x], ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 })), g.Parameter("w", [8, 3, 2, 2], fill), null, 2);
+            var pool = global ? g.Node("GlobalAveragePool", [map]) : g.Node("AveragePool", [map], ("kernel_shape", new long[] { size / 4, size / 4 }));
+            g.Output(g.Rename(g.Node("Flatten", [pool], ("axis", 1)), "features"));
+            return g.Build();
+        }
+
+        var expected = DeployedOutputs.Of(ForeignModel.Import(Pooled(48, global: true)).Model);
+        var import = ForeignModel.Import(Pooled(32, global: false), new ForeignModelSettings { Size = 48 });
+        Assert.AreEqual((48, 48), (import.Model.Metadata!.Preprocessing.Height, import.Model.Metadata.Preprocessing.Width));
+        Assert.Contains("size: was 32x32 pixels, now 48x48", import.Notes);
+        Assert.HasCount(1, import.Model.Graph.Node.Where(n => n.OpType == "AveragePool"), "The other one is not of the whole map.");
+        DeployedOutputs.AssertEqual(expected, DeployedOutputs.Of(import.Model), 1e-6);
+        CollectionAssert.AreEqual(
+            new long?[] { 48, 48, 3 }, TensorInfo.From(BackboneSize.Apply(Pooled(32, global: false), 48).Graph.Input[0])!.Shape!.Skip(1).Select(d => d.Value).ToArray());
+    }
+
     [TestMethod]
     public void AForeignTransformer_ThatLeavesSizesOpen_IsResampled()
     {

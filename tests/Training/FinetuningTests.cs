@@ -30,12 +30,14 @@ public sealed class FinetuningTests
         Assert.AreEqual("1.0000", classifier.Metadata.Provenance["test_accuracy"]);
         Assert.AreEqual("logits", classifier.Graph.Output.Single().Name);
 
-        // The classifier's weights go on to the next task: its head is replaced.
+        // The classifier's weights go on to the next task, at another size: its head is replaced.
         WriteClasses(folder["other"], count: 10, third: true);
         var next = Finetuning.Run(
-            new FinetuningSettings { Data = folder["other"], Backbone = result.Run.Classifier, Recipe = Short with { Steps = 2 }, Validation = 3 },
+            new FinetuningSettings { Data = folder["other"], Backbone = result.Run.Classifier, Foreign = new ForeignModelSettings { Size = 48 }, Recipe = Short with { Steps = 2 }, Validation = 3 },
             new JobOptions { Output = folder["next"] });
-        Assert.HasCount(3, OnnxModel.Load(next.Run.Classifier).Metadata!.Labels);
+        var larger = OnnxModel.Load(next.Run.Classifier);
+        Assert.HasCount(3, larger.Metadata!.Labels);
+        Assert.AreEqual((48, 37L), (larger.Metadata.Preprocessing.Height, larger.FindInitializer("pos_embed")!.Dims[1]), "Positions are resampled.");
         Assert.IsNotNull(next.Metrics[^1].ValidationAccuracy);
     }
 
@@ -109,6 +111,8 @@ public sealed class FinetuningTests
         var good = new FinetuningSettings { Data = folder["photos"], FromScratch = "vit-nano", Recipe = Short };
         Fails(good with { Data = folder["missing"] }, "missing");
         Fails(good with { FromScratch = null }, "--backbone");
+        Fails(good with { Foreign = new ForeignModelSettings { Bgr = true } }, "--bgr");
+        Fails(good with { Foreign = new ForeignModelSettings { Size = 33 } }, "steps of");
         Fails(good with { Labelled = 1 }, "--labelled");
         Fails(good with { Labelled = 1000 }, "--labelled");
         Fails(good with { FromScratch = null, Backbone = folder["none.onnx"] }, "does not exist");
