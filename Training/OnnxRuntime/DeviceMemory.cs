@@ -7,7 +7,7 @@ namespace OneFractal.Training;
 
 /// <summary>
 /// Float32 tensors in the memory of the device that ONNX Runtime computes on, and the way of values there and back. Sessions on the same device read and
-/// write them in place. The CPU's memory is taken in the same way, so that one path serves every device.
+/// write them in place. On the CPU it is memory of the exact size, where a session's arena would take regions of powers of two.
 /// </summary>
 internal sealed class DeviceMemory : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class DeviceMemory : IDisposable
     private readonly InferenceSession _copy;
     private readonly RunOptions _options = new();
     private readonly OrtMemoryInfo? _place;
-    private readonly OrtAllocator _allocator;
+    private readonly OrtAllocator? _allocator;
 
     /// <summary>Memory of <paramref name="device"/>: <c>cpu</c> or <c>cuda:n</c>.</summary>
     /// <exception cref="OneFractalException">The device is not there.</exception>
@@ -27,7 +27,7 @@ internal sealed class DeviceMemory : IDisposable
         _place = device.Kind == ComputeDeviceKind.Cuda
             ? new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA, OrtAllocatorType.ArenaAllocator, device.Index, OrtMemType.Default)
             : null;
-        _allocator = new OrtAllocator(_copy, _place ?? OrtMemoryInfo.DefaultInstance);
+        _allocator = _place is null ? null : new OrtAllocator(_copy, _place);
     }
 
     /// <summary>A tensor in host memory, whose values spans reach.</summary>
@@ -39,7 +39,7 @@ internal sealed class DeviceMemory : IDisposable
     {
         try
         {
-            return OrtValue.CreateAllocatedTensorValue(_allocator, TensorElementType.Float, shape);
+            return OrtValue.CreateAllocatedTensorValue(_allocator ?? OrtAllocator.DefaultInstance, TensorElementType.Float, shape);
         }
         catch (OnnxRuntimeException e)
         {
@@ -82,7 +82,7 @@ internal sealed class DeviceMemory : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        _allocator.Dispose();
+        _allocator?.Dispose();
         _place?.Dispose();
         _options.Dispose();
         _copy.Dispose();

@@ -112,10 +112,15 @@ internal static partial class GradientRules
     /// <param name="variance">The batch's, one for each channel, in as many dimensions as input 0.</param>
     public static Value?[] NormalizationOfBatch(GradientContext c, Value variance)
     {
-        var (g, centred, scale, dy) = (c.Graph, c.Input(0), c.Input(1), c.Gradient);
-        var axes = AllButChannels(centred);
+        var (g, x, scale) = (c.Graph, c.Input(0), c.Input(1));
+        // Rows of channels get two dimensions: of the same three as in the forward pass, ONNX Runtime would put what is computed here where that had its squares, and hold
+        // the place, which is as large as a map, all the time between.
+        var isRows = x.Shape is [{ Value: 1 }, _, _];
+        Value Rows(Value v) => isRows ? g.Reshape(v, v.Length(1), v.Length(2)) : v;
+        var (centred, dy) = (Rows(x), Rows(c.Gradient));
+        long[] axes = isRows ? [1] : AllButChannels(centred);
         var count = axes.Aggregate(1L, (product, axis) => product * centred.Length((int)axis));
-        var inverse = Inverse(g, variance, c.Node.GetFloat("epsilon", 1e-5f));
+        var inverse = Inverse(g, Rows(variance), c.Node.GetFloat("epsilon", 1e-5f));
         var (dScale, dBias) = (g.Mul(g.ReduceSum(g.Mul(dy, centred), true, axes), inverse), g.ReduceSum(dy, true, axes));
         Value? dx = null;
         if (c.Wants(0))
@@ -123,7 +128,8 @@ internal static partial class GradientRules
             // scale · inverse · (dy − mean(dy) − unit · mean(dy · unit)), with unit = centred · inverse.
             var along = g.Scale(g.Mul(dScale, inverse), -1.0 / count);
             var sum = g.Add(dy, g.Add(g.Mul(centred, along), g.Scale(dBias, -1.0 / count)));
-            dx = g.Mul(sum, g.Mul(PerChannel(g, scale, centred), inverse));
+            var factor = g.Mul(g.ReshapeLike(scale, inverse), inverse);
+            dx = g.ReshapeLike(g.Mul(sum, factor), x);
         }
 
         return [dx, g.Reshape(dScale, -1), g.Reshape(dBias, -1), null, null];
