@@ -18,7 +18,7 @@ public static partial class PeakMemory
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        GC.Collect();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         _ = MallocTrim(0);
         File.WriteAllText(ClearReferences, ForgetPeak);
     }

@@ -18,7 +18,7 @@ internal sealed class PretrainSettings : TrainingSettings
 
     [CommandOption(OptionNames.Classes)]
     [Description("Perturbed copies of the fractal, each a class of its own")]
-    [DefaultValue(32)]
+    [DefaultValue(100)]
     public int Classes { get; init; }
 
     [CommandOption(OptionNames.Size)]

@@ -29,7 +29,7 @@ public sealed record SweepSettings
     public int? ImageSize { get; init; }
 
     /// <summary>L, the number of classes.</summary>
-    public int Classes { get; init; } = 32;
+    public int Classes { get; init; } = 100;
 
     /// <summary>Images of each class of fractals.</summary>
     public int ImagesPerClass { get; init; } = 1;

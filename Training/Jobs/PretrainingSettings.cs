@@ -11,10 +11,10 @@ public sealed record PretrainingSettings
     /// <summary>Height and width of what the network sees, in pixels; null for the backbone's own.</summary>
     public int? ImageSize { get; init; }
 
-    /// <summary>The classes and how they are drawn; by default few and small, which small networks learn within minutes.</summary>
+    /// <summary>The classes and how they are drawn; by default small, and as many as a small network begins to tell apart within minutes.</summary>
     public FractalSetSettings Fractals { get; init; } = new()
     {
-        Classes = 32,
+        Classes = 100,
         Render = new RenderSettings { Size = 128, Points = 30_000 },
     };
 

@@ -9,8 +9,6 @@ namespace OneFractal.Training;
 /// </summary>
 internal sealed unsafe class FusedUpdate : IParameterUpdate
 {
-    private const float Epsilon = 1e-8f;
-
     /// <summary>Elements that a thread takes at once: few enough that threads end together, and many enough that taking them costs nothing.</summary>
     private const long PieceLength = 1 << 15;
 
@@ -105,7 +103,7 @@ internal sealed unsafe class FusedUpdate : IParameterUpdate
         var (beta2, share2) = (new Vector<float>((float)_recipe.Beta2), new Vector<float>((float)((1 - _recipe.Beta2) * clip * clip)));
         var kept = new Vector<float>((float)(1 - rate * piece.Decay));
         var factor = new Vector<float>((float)(rate * second / (1 - Math.Pow(_recipe.Beta1, step))));
-        var epsilon = new Vector<float>((float)(Epsilon * second));
+        var epsilon = new Vector<float>((float)(TrainingRecipe.Epsilon * second));
         for (var i = 0; i < piece.Length; i += Vector<float>.Count)
         {
             var gradient = Vector.Load(piece.Gradient + i);

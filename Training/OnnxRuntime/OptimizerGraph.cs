@@ -113,14 +113,13 @@ internal static class OptimizerGraph
 
     private static Rule AdamW(GraphBuilder g, TrainingRecipe recipe, Value? clip)
     {
-        const float Epsilon = 1e-8f;
         var step = g.Node("Cast", [g.Add(g.Find(TrainStepGraph.Step), g.Int64(1))], ("to", (int)DataType.Float));
         // 1 − βᵗ in float32 loses digits for a β near 1: 1 − exp(t · log β) does not, with log β rounded once.
         Value Correction(double beta) => g.Sub(g.Float(1), g.Exp(g.Scale(step, Math.Log(beta))));
         // m / c₁ / (√(v / c₂) + ε) = m · √c₂ / c₁ / (√v + ε · √c₂): scalars meet scalars, and a pass over the parameters is saved.
         var second = g.Sqrt(Correction(recipe.Beta2));
         var factor = g.Div(second, Correction(recipe.Beta1));
-        var epsilon = g.Scale(second, Epsilon);
+        var epsilon = g.Scale(second, TrainingRecipe.Epsilon);
         var share1 = clip is null ? g.Float((float)(1 - recipe.Beta1)) : g.Scale(clip, 1 - recipe.Beta1);
         var share2 = clip is null ? g.Float((float)(1 - recipe.Beta2)) : g.Scale(g.Mul(clip, clip), 1 - recipe.Beta2);
         return (parameter, gradient, moments, decay, rate) =>

@@ -44,6 +44,9 @@ public sealed record TrainingRecipe
     /// <summary>AdamW's β2.</summary>
     public double Beta2 { get; init; } = 0.999;
 
+    /// <summary>AdamW's ε, which keeps it from dividing by 0.</summary>
+    internal const double Epsilon = 1e-8;
+
     /// <summary>SGD's momentum.</summary>
     public double Momentum { get; init; } = 0.9;
 

@@ -6,8 +6,6 @@ namespace OneFractal.Training;
 internal sealed class FlatAdamW(GraphModule module, TrainingRecipe recipe, IReadOnlyDictionary<string, double> learningRateScales)
     : FlatOptimizer(module, recipe, learningRateScales)
 {
-    private const double Epsilon = 1e-8;
-
     private readonly FlatState _first = module.Parameters.ZerosLike();
     private readonly FlatState _second = module.Parameters.ZerosLike();
 
@@ -25,7 +23,7 @@ internal sealed class FlatAdamW(GraphModule module, TrainingRecipe recipe, IRead
             parameters.mul_(1 - learningRate * decay);
         }
 
-        using var denominator = second.sqrt().div_(Math.Sqrt(1 - Math.Pow(Recipe.Beta2, step))).add_(Epsilon);
+        using var denominator = second.sqrt().div_(Math.Sqrt(1 - Math.Pow(Recipe.Beta2, step))).add_(TrainingRecipe.Epsilon);
         parameters.addcdiv_(first, denominator, -learningRate / (1 - Math.Pow(Recipe.Beta1, step)));
     }
 }
