@@ -42,6 +42,31 @@ public static class ImageSize
         return result;
     }
 
+    /// <summary>A copy whose images have any height and width, as far as the graph lets them; whether it computes right for all is to be tried.</summary>
+    /// <exception cref="ModelException">It has no input of images.</exception>
+    public static OnnxModel Any(OnnxModel model)
+    {
+        var result = model.Clone();
+        PoolsToGlobal(result);
+        SetInput(result, "height", "width");
+        result.Graph.ValueInfo.Clear();
+        var outputs = result.Graph.Output.ToArray();
+        foreach (var output in outputs.Where(o => o.Type?.TensorType is not null))
+        {
+            output.Type.TensorType.Shape = null;
+        }
+
+        // A map that is left of a larger image is larger: what is declared must not say otherwise.
+        var infos = ShapeInference.InferAll(result);
+        foreach (var output in outputs.Where(o => infos.ContainsKey(o.Name)))
+        {
+            output.Type = infos[output.Name].ToProto(output.Name).Type;
+        }
+
+        ModelChecker.Check(result);
+        return result;
+    }
+
     /// <summary>Gives the images another height and width, and returns those of before.</summary>
     private static (Dim Height, Dim Width) SetInput(OnnxModel model, Dim height, Dim width)
     {
@@ -66,31 +91,6 @@ public static class ImageSize
                 node.Attribute.Clear();
             }
         }
-    }
-
-    /// <summary>A copy whose images have any height and width, as far as the graph lets them; whether it computes right for all is to be tried.</summary>
-    /// <exception cref="ModelException">It has no input of images.</exception>
-    public static OnnxModel Any(OnnxModel model)
-    {
-        var result = model.Clone();
-        PoolsToGlobal(result);
-        SetInput(result, "height", "width");
-        result.Graph.ValueInfo.Clear();
-        var outputs = result.Graph.Output.ToArray();
-        foreach (var output in outputs.Where(o => o.Type?.TensorType is not null))
-        {
-            output.Type.TensorType.Shape = null;
-        }
-
-        // A map that is left of a larger image is larger: what is declared must not say otherwise.
-        var infos = ShapeInference.InferAll(result);
-        foreach (var output in outputs.Where(o => infos.ContainsKey(o.Name)))
-        {
-            output.Type = infos[output.Name].ToProto(output.Name).Type;
-        }
-
-        ModelChecker.Check(result);
-        return result;
     }
 
     /// <summary>A stored [1, tokens, width] that is added to [batch, other tokens, width] becomes one of as many tokens.</summary>
