@@ -33,7 +33,7 @@ public static class ModelInspector
 
     private static (string Head, string Next) Next(OnnxModel model, string path, ForeignModelSettings settings)
     {
-        var command = $"onefractal finetune DATA --backbone {path}";
+        var command = $"onefractal finetune DATA --backbone {path}{(settings.Size is { } size ? $" --size {size}" : "")}";
         try
         {
             var head = settings.HeadAt is null && model.FeaturesValue is { } features

@@ -138,6 +138,11 @@ public sealed class ModelVerbTests
         Assert.Contains("fc/Gemm", text.Output);
         Assert.Contains($"onefractal finetune DATA --backbone {folder["foreign.onnx"]}", text.Output);
 
+        var larger = CliRunner.Run("backbone", "inspect", folder["foreign.onnx"], "--size", "48");
+        Assert.AreEqual(0, larger.ExitCode, larger.Error);
+        Assert.Contains("3, 48, 48]", larger.Output);
+        Assert.Contains("--size 48", larger.Output);
+
         var json = CliRunner.Run("backbone", "inspect", folder["foreign.onnx"], "--json");
         using var report = JsonDocument.Parse(json.Output);
         var graph = report.RootElement.GetProperty("graph");
