@@ -148,7 +148,7 @@ public static class TrainStepGraph
 
         var builder = GraphBuilder.Extend(result);
         var sums = ends.Where(n => builder.Knows(SumPrefix + n)).ToDictionary(n => n, n => builder.Find(SumPrefix + n));
-        var gradients = parts > 1 ? GradientGraph.Add(builder, result, sums, trainable, fixedNodes) : sums;
+        var gradients = parts > 1 ? GradientGraph.Add(builder, result, sums, trainable, fixedNodes, composites) : sums;
         GraphEdits.Replace(graph.Output, [.. graph.Output.Where(o => !o.Name.StartsWith(SumPrefix, StringComparison.Ordinal))]);
         return (builder, result, gradients, statistics.Keys.ToDictionary(n => n, n => builder.Find(Next(n))));
     }

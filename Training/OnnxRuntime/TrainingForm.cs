@@ -62,12 +62,13 @@ internal static class TrainingForm
             var (weight, bias) = (builder.Find(linear.Weight), builder.Find(linear.Bias));
             // What each column of the weights is multiplied by.
             Value? columns = gelus.ContainsValue(linear.Input) ? builder.Float(MathF.Sqrt(2)) : null;
-            if (view.OnlyFor(linear.Input, "LayerNormalization") is { } norm && norm.GetInt("axis", -1) is var over && (over == -1 || over == x.Shape.Count - 1))
+            var norm = view.OnlyFor(linear.Input, "LayerNormalization") is { } only && only.GetInt("axis", -1) is var axis && (axis == -1 || axis == x.Shape.Count - 1) ? only : null;
+            if (norm is not null)
             {
                 x = Standardized(builder, norm, composites);
                 if (norm.InputOrNull(2) is { } shift)
                 {
-                    bias = builder.Add(bias, builder.ReduceSum(builder.Mul(weight, builder.Find(shift)), false, 1));
+                    bias = builder.Add(bias, builder.Reshape(builder.MatMul(weight, builder.Reshape(builder.Find(shift), -1, 1)), -1));
                 }
 
                 columns = builder.Find(norm.Input[1]);
@@ -80,6 +81,7 @@ internal static class TrainingForm
             }
 
             weight = columns is null ? weight : builder.Mul(weight, columns);
+            weight = norm is null ? weight : Centred(builder, weight, composites);
             var rows = builder.MatMul(builder.Flat(x), builder.Transposed(weight));
             return [builder.Add(builder.Reshape(rows, [.. x.Shape.SkipLast(1).Select(d => d.Value!.Value), weight.Length(0)]), bias)];
         });
@@ -92,6 +94,17 @@ internal static class TrainingForm
         var width = x.Length(-1);
         var result = builder.LayerNormalization(x, builder.Filled(1, width), builder.Filled(0, width), norm.GetFloat("epsilon", 1e-5f));
         composites[result.Name] = GradientRules.Standardization;
+        return result;
+    }
+
+    /// <summary>
+    /// Weights [out, in] that standardized rows are multiplied with, less the mean of each of their own rows. What is standardized sums to 0, so that the product is the same, and
+    /// the gradient of the weights as well; but that of the standardized rows gets mean 0, which <see cref="GradientRules.Standardization"/> then need not take off.
+    /// </summary>
+    private static Value Centred(GraphBuilder builder, Value weight, Dictionary<string, GradientRule> composites)
+    {
+        var result = builder.Sub(weight, builder.Mean(weight, true, 1));
+        composites[result.Name] = c => [c.Gradient, null];
         return result;
     }
 

@@ -20,7 +20,10 @@ internal static partial class GradientRules
 
         return
         [
-            c.Wants(0) ? g.Unbroadcast(g.MatMul(dy, g.Transposed(b)), a) : null,
+            !c.Wants(0) ? null
+                // Each with each, without a sum: ONNX Runtime is twice as fast at it by Mul.
+                : b.Length(-1) == 1 ? g.Unbroadcast(g.Mul(dy, g.Transposed(b)), a)
+                : g.Unbroadcast(g.MatMul(dy, g.Transposed(b)), a),
             !c.Wants(1) ? null
                 : b.Shape.Count == 2 ? RowProduct(g, g.Flat(a), g.Flat(dy))
                 // The transpose of the gradient is what the operand before its own transpose needs.
@@ -57,14 +60,16 @@ internal static partial class GradientRules
         return result[..c.Count];
     }
 
-    /// <summary>Layer normalisation over the last dimension whose scale is 1 and bias 0: what it returns is what its gradient needs.</summary>
+    /// <summary>
+    /// Layer normalisation over the last dimension whose scale is 1 and bias 0: what it returns is what its gradient needs. The gradient that comes has mean 0, because of
+    /// the weights that the result is multiplied with (<see cref="TrainingForm"/>).
+    /// </summary>
     public static Value?[] Standardization(GradientContext c)
     {
         var (g, x, y, dy) = (c.Graph, c.Input(0), c.Output(), c.Gradient);
         var statistics = new TensorInfo(x.Info.Type, [.. x.Shape.SkipLast(1), new Dim(1)]);
         var inverse = ExtraOutput(c, 2, "inv_std", statistics);
-        var centred = g.Sub(dy, g.Mean(dy, true, -1));
-        return [g.Mul(inverse, g.Sub(centred, g.Mul(y, g.Mean(g.Mul(dy, y), true, -1)))), null, null];
+        return [g.Mul(inverse, g.Sub(dy, g.Mul(y, g.Mean(g.Mul(dy, y), true, -1)))), null, null];
     }
 
     private static Value?[] LayerNormalization(GradientContext c)
