@@ -111,7 +111,8 @@ internal static class TrainingForm
     /// <summary>
     /// Matrix products of many batch dimensions as products of one. A Transpose before the second operand, which moves the last dimension away from its place, is
     /// split into one that leaves it there, and so moves whole rows, and an exchange of the last two dimensions, which a product takes as a flag: the reshape
-    /// between them keeps ONNX Runtime from making one Transpose of the two again, here and in the gradients.
+    /// between them keeps ONNX Runtime from making one Transpose of the two again, here and in the gradients. A scale of the first operand, as of attention's queries, comes
+    /// behind its reshape: beside the product, ONNX Runtime takes it as a factor of that.
     /// </summary>
     private static void BatchesToOne(OnnxModel model)
     {
@@ -128,8 +129,10 @@ internal static class TrainingForm
             var second = view.OnlyFor(node.Input[1], "Transpose") is { } transpose && transpose.GetInts("perm") is { } perm && perm[^2] == perm.Length - 1
                 ? builder.Transposed(Flat(builder.Transpose(builder.Find(transpose.Input[0]), [.. perm[..^2], perm[^1], perm[^2]])))
                 : Flat(b);
-            var product = builder.MatMul(Flat(a), second);
-            return [builder.Reshape(product, [.. a.Shape.SkipLast(1).Select(d => d.Value!.Value), b.Length(-1)])];
+            var first = view.OnlyFor(node.Input[0], "Mul") is { } scaled && builder.Find(scaled.Input[1]) is { Shape.Count: 0 } scale
+                ? builder.Mul(Flat(builder.Find(scaled.Input[0])), scale)
+                : Flat(a);
+            return [builder.Reshape(builder.MatMul(first, second), [.. a.Shape.SkipLast(1).Select(d => d.Value!.Value), b.Length(-1)])];
         });
     }
 
