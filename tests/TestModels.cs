@@ -22,6 +22,14 @@ internal static class TestModels
         return Spread(Backbone.WithHead(Backbone.Create(name, seed), Labels, seed), seed);
     }
 
+    /// <summary>The classifier as another exporter writes it: without metadata, and for one image at a time unless <paramref name="batch"/> says otherwise (null: any).</summary>
+    public static OnnxModel Foreign(string name = "vit-nano", int? batch = 1)
+    {
+        var model = batch is { } fixedBatch ? FixedBatch.Apply(Classifier(name), fixedBatch) : Classifier(name);
+        model.Proto.MetadataProps.Clear();
+        return model;
+    }
+
     /// <summary>A few hundred bytes of weights and a little of everything, so that damage seldom hits a mere weight.</summary>
     public static OnnxModel Small()
     {

@@ -181,9 +181,7 @@ public sealed class ModelExportTests
     public void AForeignModel_IsFedAsItIsSaid()
     {
         using var folder = new TempFolder();
-        var model = TestModels.Classifier("resnet-micro");
-        model.Proto.MetadataProps.Clear();
-        model.Save(folder["foreign.onnx"]);
+        TestModels.Foreign("resnet-micro", batch: null).Save(folder["foreign.onnx"]);
         var foreign = new ForeignModelSettings { PixelMax = 255, Mean = [1, 2, 3], Std = [4], Bgr = true };
         var report = ModelExport.Run(
             folder["foreign.onnx"], folder["m.onnx"], new ModelExportSettings { Foreign = foreign, Output = ModelOutput.Stages, Precisions = [ExportPrecision.Float16] });

@@ -131,9 +131,7 @@ public sealed class TransferEvaluationTests
     public void ForeignFile_RunFolder_AndControl_AreBackbonesToo()
     {
         using var folder = new TempFolder();
-        var foreign = FixedBatch.Apply(TestModels.Classifier(), 1);
-        foreign.Proto.MetadataProps.Clear();
-        foreign.Save(folder["foreign.onnx"]);
+        TestModels.Foreign().Save(folder["foreign.onnx"]);
         var settings = Settings(folder) with
         {
             Backbones =
@@ -162,9 +160,7 @@ public sealed class TransferEvaluationTests
     public void Size_IsThatOfEveryBackbone()
     {
         using var folder = new TempFolder();
-        var foreign = FixedBatch.Apply(TestModels.Classifier("resnet-micro"), 1);
-        foreign.Proto.MetadataProps.Clear();
-        foreign.Save(folder["foreign.onnx"]);
+        TestModels.Foreign("resnet-micro").Save(folder["foreign.onnx"]);
         Backbone.Create("vit-nano", 3).Save(folder["ours.onnx"]);
         var identities = new List<string>();
         foreach (var path in new[] { folder["foreign.onnx"], folder["ours.onnx"], "scratch:vit-nano" })

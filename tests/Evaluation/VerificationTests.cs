@@ -161,8 +161,7 @@ public sealed class VerificationTests
     public void Agreement_IsCountedForScoresAlone()
     {
         double? Top1(OnnxModel model) => Verification.Run(model, new VerificationSettings { Count = 2, Runtimes = [VerificationRuntime.TorchSharp] }).Runtimes[1].Top1Agreement;
-        var model = TestModels.Classifier();
-        model.Proto.MetadataProps.Clear();
+        var model = TestModels.Foreign(batch: null);
         Assert.AreEqual(1.0, Top1(model));
         Assert.AreEqual(1.0, Top1(OutputSelection.Apply(model, ModelOutput.Probabilities)));
         CollectionAssert.AreEqual(new[] { "logits" }, ForeignModel.ClassScores(model).ToArray());

@@ -172,9 +172,7 @@ public sealed class ClassifierTests
     {
         using var folder = new TempFolder();
         Refused(folder, TestModels.Features(), "finetune");
-        var foreign = TestModels.Classifier();
-        foreign.Proto.MetadataProps.Clear();
-        Refused(folder, foreign, "labels");
+        Refused(folder, TestModels.Foreign(batch: null), "labels");
         var otherSize = TestModels.Classifier();
         otherSize.Metadata = otherSize.Metadata! with { Preprocessing = new Preprocessing(3, 64, 64) };
         Refused(folder, otherSize, "[3, 64, 64]");

@@ -47,9 +47,7 @@ public sealed class FinetuningTests
         using var folder = new TempFolder();
         WriteClasses(folder["photos"], count: 15);
         // As other exporters write it: one image at a time, constants folded, no metadata.
-        var foreign = FixedBatch.Apply(TestModels.Classifier(), 1);
-        foreign.Proto.MetadataProps.Clear();
-        foreign.Save(folder["foreign.onnx"]);
+        TestModels.Foreign().Save(folder["foreign.onnx"]);
         var settings = new FinetuningSettings
         {
             Data = folder["photos"], Backbone = folder["foreign.onnx"], Foreign = new ForeignModelSettings { Mean = [0.5f], Std = [0.25f] }, Recipe = Short,

@@ -139,9 +139,7 @@ public sealed class TrainStepFileTests
     public void AForeignFile_GetsAHead_AndTrains()
     {
         using var folder = new TempFolder();
-        var foreign = FixedBatch.Apply(TestModels.Classifier("resnet-micro"), 1);
-        foreign.Proto.MetadataProps.Clear();
-        foreign.Save(folder["foreign.onnx"]);
+        TestModels.Foreign("resnet-micro").Save(folder["foreign.onnx"]);
         var settings = new TrainStepSettings
         {
             Model = folder["foreign.onnx"], Labels = ["a", "b", "c", "d", "e"], Foreign = new ForeignModelSettings { Mean = [0.5f] }, Recipe = new TrainingRecipe { BatchSize = Batch },
