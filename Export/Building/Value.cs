@@ -13,4 +13,10 @@ public sealed record Value(string Name, TensorInfo Info)
     {
         return Shape[axis < 0 ? axis + Shape.Count : axis].Value ?? throw new ModelException($"Dimension {axis} of '{Name}' {Info} is not a number.");
     }
+
+    /// <summary>Number of elements, of a shape that is known.</summary>
+    public long Count() => Count([.. Enumerable.Range(0, Shape.Count).Select(i => (long)i)]);
+
+    /// <summary>Number of elements that differ only in their places along <paramref name="axes"/>, whose lengths must be known.</summary>
+    public long Count(IReadOnlyCollection<long> axes) => axes.Aggregate(1L, (product, axis) => product * Length((int)axis));
 }

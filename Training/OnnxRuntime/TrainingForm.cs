@@ -214,7 +214,7 @@ internal static class TrainingForm
 
             var x = builder.Find(node.Input[0]);
             var axes = GradientRules.AllButChannels(x);
-            var count = axes.Aggregate(1L, (p, axis) => p * x.Length((int)axis));
+            var count = x.Count(axes);
             var mean = builder.Mean(x, true, axes);
             var centred = builder.Sub(x, mean);
             var variance = builder.Mean(builder.Mul(centred, centred), true, axes);

@@ -124,7 +124,7 @@ internal static partial class GradientRules
         Value Rows(Value v) => isRows ? g.Reshape(v, v.Length(1), v.Length(2)) : v;
         var (centred, dy) = (Rows(x), Rows(c.Gradient));
         long[] axes = isRows ? [1] : AllButChannels(centred);
-        var count = axes.Aggregate(1L, (product, axis) => product * centred.Length((int)axis));
+        var count = centred.Count(axes);
         var inverse = Inverse(g, Rows(variance), c.Node.GetFloat("epsilon", 1e-5f));
         var (dScale, dBias) = (g.Mul(g.ReduceSum(g.Mul(dy, centred), true, axes), inverse), g.ReduceSum(dy, true, axes));
         Value? dx = null;

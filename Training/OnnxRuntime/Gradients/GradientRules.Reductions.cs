@@ -8,7 +8,7 @@ internal static partial class GradientRules
     private static Dictionary<string, GradientRule> Reductions() => new()
     {
         ["ReduceSum"] = c => Reduced(c, (g, _, _, dy) => dy),
-        ["ReduceMean"] = c => Reduced(c, (g, x, _, dy) => g.Scale(dy, 1.0 / ReducedAxes(c).Aggregate(1L, (p, axis) => p * x.Length((int)axis)))),
+        ["ReduceMean"] = c => Reduced(c, (g, x, _, dy) => g.Scale(dy, 1.0 / x.Count(ReducedAxes(c)))),
         ["ReduceMax"] = c => Reduced(c, (g, x, y, dy) => Chosen(g, x, y, dy, ReducedAxes(c))),
         ["ReduceMin"] = c => Reduced(c, (g, x, y, dy) => Chosen(g, x, y, dy, ReducedAxes(c))),
         ["ReduceL1"] = c => Reduced(c, (g, x, _, dy) => g.Mul(dy, g.Node("Sign", [x]))),
@@ -35,7 +35,7 @@ internal static partial class GradientRules
     private static Value SpreadMean(GradientContext c, long[] axes)
     {
         var (g, x) = (c.Graph, c.Input(0));
-        return g.Expand(g.Scale(c.Gradient, 1.0 / axes.Aggregate(1L, (p, axis) => p * x.Length((int)axis))), g.Node("Shape", [x]));
+        return g.Expand(g.Scale(c.Gradient, 1.0 / x.Count(axes)), g.Node("Shape", [x]));
     }
 
     /// <summary>The elements that were chosen get the gradient; equal ones share it, as in PyTorch's amax.</summary>

@@ -98,8 +98,7 @@ internal static partial class GradientRules
         }
 
         // Zeros of a constant size would be stored with the graph. Their number is computed from dy, because to ask for x's would keep x until here.
-        static long Count(Value v) => Enumerable.Range(0, v.Shape.Count).Aggregate(1L, (p, axis) => p * v.Length(axis));
-        var count = g.Add(g.Node("Size", [dy]), g.Int64(Count(x) - Count(dy)));
+        var count = g.Add(g.Node("Size", [dy]), g.Int64(x.Count() - dy.Count()));
         var zeros = g.Node("ConstantOfShape", [g.Reshape(count, 1)], ("value", TensorProtoExtensions.Float("", [1], [0f])));
         var scattered = g.Node("ScatterElements", [zeros, g.Reshape(indices, -1), g.Reshape(dy, -1)], ("axis", 0), ("reduction", "add"));
         return [g.ReshapeLike(scattered, x)];

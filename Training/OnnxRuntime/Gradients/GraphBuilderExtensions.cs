@@ -72,7 +72,7 @@ internal static class GraphBuilderExtensions
     private static Value SumOfRows(this GraphBuilder g, Value x)
     {
         var rows = g.Flat(x);
-        return g.MatMul(g.Filled(1, 1, x.Shape.SkipLast(1).Aggregate(1L, (p, d) => p * d.Value!.Value)), rows);
+        return g.MatMul(g.Filled(1, 1, rows.Length(0)), rows);
     }
 
     /// <summary>A constant of one value for all elements, shared by all uses of the same value and shape.</summary>
