@@ -39,8 +39,7 @@ public sealed partial class GraphBuilder
     /// <summary>The element at <paramref name="index"/> of <paramref name="axis"/>, which disappears.</summary>
     public Value Select(Value x, int axis, long index)
     {
-        var key = $"const.index({index})";
-        return Node("Gather", [x, Shared(key, () => TensorProtoExtensions.Int64(key, [], [index]))], ("axis", axis));
+        return Node("Gather", [x, Constant($"const.index({index})", () => TensorProtoExtensions.Int64("", [], [index]))], ("axis", axis));
     }
 
     /// <summary>The elements from <paramref name="start"/> up to <paramref name="end"/> of <paramref name="axis"/>.</summary>

@@ -14,6 +14,7 @@ public sealed partial class GraphBuilder
     private readonly Stack<string> _scopes = new();
     private readonly Dictionary<string, int> _counters = [];
     private readonly Dictionary<string, NodeProto> _producers = [];
+    private readonly Dictionary<string, Value> _constants = [];
 
     /// <summary>An empty graph.</summary>
     public GraphBuilder(string name, int opset = OnnxModel.WrittenOpset)
@@ -68,22 +69,49 @@ public sealed partial class GraphBuilder
     /// <summary>A constant vector of int64, shared by all uses of the same numbers.</summary>
     public Value Int64s(params long[] values)
     {
-        var key = $"const.int64[{string.Join(",", values)}]";
-        return Shared(key, () => TensorProtoExtensions.Int64(key, [values.Length], values));
+        return Constant($"const.int64[{string.Join(",", values)}]", () => TensorProtoExtensions.Int64("", [values.Length], values));
     }
 
     /// <summary>An int64 scalar constant, shared by all uses of the same number.</summary>
     public Value Int64(long value)
     {
-        var key = $"const.int64({value})";
-        return Shared(key, () => TensorProtoExtensions.Int64(key, [], [value]));
+        return Constant($"const.int64({value})", () => TensorProtoExtensions.Int64("", [], [value]));
     }
 
     /// <summary>A float32 scalar constant, shared by all uses of the same number.</summary>
     public Value Float(float value)
     {
-        var key = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"const.float({value:R})");
-        return Shared(key, () => TensorProtoExtensions.Float(key, [], [value]));
+        return Constant(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"const.float({value:R})"), () => TensorProtoExtensions.Float("", [], [value]));
+    }
+
+    /// <summary>
+    /// A constant that all who ask for <paramref name="key"/> share, also with what made the graph that is extended: where that has the name for another value, the constant
+    /// gets a name of its own.
+    /// </summary>
+    /// <param name="key">Its name, which says all that it is.</param>
+    /// <param name="make">Makes it, under any name.</param>
+    public Value Constant(string key, Func<TensorProto> make)
+    {
+        if (_constants.TryGetValue(key, out var made))
+        {
+            return made;
+        }
+
+        var tensor = make();
+        tensor.Name = key;
+        if (tensor.Equals(_graph.Initializer.FirstOrDefault(t => t.Name == key)))
+        {
+            return _constants[key] = Find(key);
+        }
+
+        tensor.Name = FreeName(key);
+        return _constants[key] = Initializer(tensor);
+    }
+
+    /// <summary>A name that no value has so far: <paramref name="name"/>, or one that begins so.</summary>
+    public string FreeName(string name)
+    {
+        return _names.Contains(name) ? Enumerable.Range(2, int.MaxValue - 2).Select(i => $"{name}_{i}").First(n => !_names.Contains(n)) : name;
     }
 
     /// <summary>The node that computes the value, or null for inputs and initializers.</summary>
@@ -174,11 +202,6 @@ public sealed partial class GraphBuilder
         };
         ModelChecker.Check(model);
         return model;
-    }
-
-    private Value Shared(string key, Func<TensorProto> make)
-    {
-        return _known.TryGetValue(key, out var known) ? new Value(key, known) : Initializer(make());
     }
 
     private string Qualify(string name) => _scopes.Peek().Length == 0 ? name : $"{_scopes.Peek()}.{name}";

@@ -30,6 +30,13 @@ public static class ValueNames
             value.Name = to;
         }
 
+        foreach (var tensor in graph.WithBodies().SelectMany(g => g.Initializer).Where(t => t.Name == from))
+        {
+            tensor.Name = to;
+        }
+
+        result.TrainableNames = result.TrainableNames?.Select(Renamed).ToArray();
+        result.ResidualBranches = result.ResidualBranches?.Select(b => b with { Value = Renamed(b.Value) }).ToArray();
         if (result.FeaturesValue == from)
         {
             result.FeaturesValue = to;
@@ -38,11 +45,13 @@ public static class ValueNames
         ModelChecker.Check(result);
         return result;
 
+        string Renamed(string name) => name == from ? to : name;
+
         void Replace(IList<string> names)
         {
             for (var i = 0; i < names.Count; i++)
             {
-                names[i] = names[i] == from ? to : names[i];
+                names[i] = Renamed(names[i]);
             }
         }
     }

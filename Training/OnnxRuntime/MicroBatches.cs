@@ -11,12 +11,21 @@ internal static class MicroBatches
     private const string Place = "part.place";
     private const string Index = "part.index";
     private const string Condition = "part.condition";
+    private const string Modulus = "part.seed.modulus";
+    private const string Offset = "part.seed.offset";
+    private const string One = "part.one";
+    private const string RestCount = "parts.count";
+    private const string SeedStep = "part.seed.step";
+    private const string SeedSum = "part.seed.sum";
 
     /// <summary>
     /// Bytes of a part's largest value that a part aims at. Smaller parts lose more to the sums of gradients than they win by the caches; with larger ones, a step
     /// of the ViTs of <c>bench train</c> takes more memory than TorchSharp's.
     /// </summary>
     private const double TargetBytes = 2.5 * 1024 * 1024;
+
+    /// <summary>Names of values that <see cref="Apply"/> adds whatever the graph is, so that it must not have them.</summary>
+    public static IReadOnlyList<string> OwnNames { get; } = [Place, Index, Condition, $"{Condition}.next", Modulus, Offset, One, RestCount, SeedStep, SeedSum];
 
     /// <summary>
     /// In how many equal parts a batch is best computed. Batch normalisation needs the whole batch at once.
@@ -81,7 +90,7 @@ internal static class MicroBatches
             graph.Node.Add(TakePart(name, First(name), AddConstant(graph, TensorProtoExtensions.Int64($"{name}{suffix}.index", [], [0]))));
         }
 
-        var modulus = AddConstant(graph, TensorProtoExtensions.Int64("part.seed.modulus", [], [RandomNumbers.Prime]));
+        var modulus = AddConstant(graph, TensorProtoExtensions.Int64(Modulus, [], [RandomNumbers.Prime]));
         graph.Node.Add(GraphEdits.MakeNode("Mod", First(seed), seed, modulus));
         foreach (var node in inside)
         {
@@ -95,7 +104,7 @@ internal static class MicroBatches
         var body = new GraphProto { Name = "part" };
         body.Input.Add(new TensorInfo(DataType.Int64, []).ToProto(Index));
         body.Input.Add(new TensorInfo(DataType.Bool, []).ToProto(Condition));
-        var one = AddConstant(graph, TensorProtoExtensions.Int64("part.one", [], [1]));
+        var one = AddConstant(graph, TensorProtoExtensions.Int64(One, [], [1]));
         body.Node.Add(GraphEdits.MakeNode("Add", Place, Index, one));
         foreach (var name in batched)
         {
@@ -116,7 +125,7 @@ internal static class MicroBatches
         body.Node.Add(GraphEdits.MakeNode("Identity", $"{Condition}.next", Condition));
         body.Output.Add(new TensorInfo(DataType.Bool, []).ToProto($"{Condition}.next"));
         var loop = new NodeProto { OpType = "Loop", Name = "parts" };
-        loop.Input.AddRange([AddConstant(graph, TensorProtoExtensions.Int64("parts.count", [], [parts - 1])), ""]);
+        loop.Input.AddRange([AddConstant(graph, TensorProtoExtensions.Int64(RestCount, [], [parts - 1])), ""]);
         foreach (var sum in outputs.Except(after.Select(n => n.Output[0])).Concat(after.Select(n => n.Input[0])).Distinct())
         {
             var (info, term, soFar) = (infos[sum], sum + PartSuffix, $"{sum}.before");
@@ -171,10 +180,10 @@ internal static class MicroBatches
     /// <summary>Every part draws other numbers: the seed moves on by a prime.</summary>
     private static void AddSeed(GraphProto graph, GraphProto body, string seed, string modulus)
     {
-        var step = AddConstant(graph, TensorProtoExtensions.Int64("part.seed.step", [], [1_000_003]));
-        body.Node.Add(GraphEdits.MakeNode("Mul", "part.seed.offset", Place, step));
-        body.Node.Add(GraphEdits.MakeNode("Add", "part.seed.sum", seed, "part.seed.offset"));
-        body.Node.Add(GraphEdits.MakeNode("Mod", seed + PartSuffix, "part.seed.sum", modulus));
+        var step = AddConstant(graph, TensorProtoExtensions.Int64(SeedStep, [], [1_000_003]));
+        body.Node.Add(GraphEdits.MakeNode("Mul", Offset, Place, step));
+        body.Node.Add(GraphEdits.MakeNode("Add", SeedSum, seed, Offset));
+        body.Node.Add(GraphEdits.MakeNode("Mod", seed + PartSuffix, SeedSum, modulus));
     }
 
     private static string AddConstant(GraphProto graph, TensorProto tensor)

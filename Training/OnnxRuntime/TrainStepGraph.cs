@@ -113,7 +113,7 @@ public static class TrainStepGraph
     private static (GraphBuilder Builder, OnnxModel Model, IReadOnlyDictionary<string, Value> Gradients, IReadOnlyDictionary<string, Value> Statistics) Differentiate(
         OnnxModel model, TrainingRecipe recipe, int batch, int? inParts, bool forGpu)
     {
-        var upgraded = Upgrade(model);
+        var upgraded = WithoutOwnNames(Upgrade(model));
         GradientGraph.RequireRules(upgraded, model.TrainableNames ?? []);
         // A GPU is fastest with the whole batch at once; what a part gains on the CPU is the caches.
         var parts = forGpu ? 1 : inParts ?? MicroBatches.Count(upgraded, batch);
@@ -151,6 +151,24 @@ public static class TrainStepGraph
         var gradients = parts > 1 ? GradientGraph.Add(builder, result, sums, trainable, fixedNodes, composites) : sums;
         GraphEdits.Replace(graph.Output, [.. graph.Output.Where(o => !o.Name.StartsWith(SumPrefix, StringComparison.Ordinal))]);
         return (builder, result, gradients, statistics.Keys.ToDictionary(n => n, n => builder.Find(Next(n))));
+    }
+
+    /// <summary>The model in which no value has a name that a step gives its own: a foreign graph may call its own values so.</summary>
+    /// <exception cref="ModelException">The images or a parameter are called so, which callers know by their names.</exception>
+    private static OnnxModel WithoutOwnNames(OnnxModel model)
+    {
+        string[] known = [model.Graph.Input[0].Name, .. model.TrainableNames ?? [], .. model.RunningStatistics];
+        foreach (var name in (string[])[Targets, LearningRate, Step, Seed, Restart, Loss, GradientNorm, Correct, .. MicroBatches.OwnNames])
+        {
+            if (known.Contains(name))
+            {
+                throw new ModelException($"'{model.Source}' calls its images or a parameter '{name}', which is an input or output of a train step. Use --backend torchsharp.");
+            }
+
+            model = GraphEdits.FreshName(model.Graph, name) is var other && other == name ? model : ValueNames.Rename(model, name, other);
+        }
+
+        return model;
     }
 
     private static OnnxModel Finish(OnnxModel result)

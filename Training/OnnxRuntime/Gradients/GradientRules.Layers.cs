@@ -160,7 +160,7 @@ internal static partial class GradientRules
 
         if (c.Node.Output[index].Length == 0)
         {
-            c.Node.Output[index] = $"{c.Node.Output[0]}.{name}";
+            c.Node.Output[index] = c.Graph.FreeName($"{c.Node.Output[0]}.{name}");
         }
 
         return new Value(c.Node.Output[index], info);

@@ -123,7 +123,7 @@ internal static partial class GradientRules
             throw c.Error("gathers from a tensor of unknown shape");
         }
 
-        var oneHot = g.Node("OneHot", [flat, g.Int64s(length), g.Initializer(TensorProtoExtensions.Float($"{c.Node.Output[0]}.grad.values", [2], [0f, 1f]))], ("axis", 0));
+        var oneHot = g.Node("OneHot", [flat, g.Int64s(length), g.Constant("const.float[0,1]", () => TensorProtoExtensions.Float("", [2], [0f, 1f]))], ("axis", 0));
         var rows = g.Reshape(dy, before0, -1, after0);
         return [g.ReshapeLike(g.MatMul(oneHot, rows), x), null];
     }

@@ -96,7 +96,7 @@ internal static partial class GradientRules
             }
         }
 
-        var neighbours = g.Initializer(TensorProtoExtensions.Float($"{c.Node.Output[0]}.grad.band", [channels, channels], band));
+        var neighbours = g.Constant($"{c.Node.Output[0]}.grad.band", () => TensorProtoExtensions.Float("", [channels, channels], band));
         Value Flat(Value v) => g.Reshape(v, 0, 0, -1);
         var (rows, gradient) = (Flat(x), Flat(dy));
         var d = g.Add(g.Scale(g.MatMul(neighbours, Square(g, rows)), alpha / size), g.Float(c.Node.GetFloat("bias", 1f)));

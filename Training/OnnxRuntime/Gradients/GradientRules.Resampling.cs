@@ -87,7 +87,7 @@ internal static partial class GradientRules
                 weights = [.. axis.Weights(coordinates, cubic, antialias, excludeOutside).Select(w => (float)w)];
             }
 
-            var matrix = g.Initializer(TensorProtoExtensions.Float($"{c.Node.Output[0]}.grad.weights{dim}", [output, input], weights));
+            var matrix = g.Constant($"{c.Node.Output[0]}.grad.weights{dim}", () => TensorProtoExtensions.Float("", [output, input], weights));
             long[] swap = [.. Enumerable.Range(0, rank).Select(d => (long)(d == dim ? rank - 1 : d == rank - 1 ? dim : d))];
             gradient = dim == rank - 1 ? g.MatMul(gradient, matrix) : g.Transpose(g.MatMul(g.Transpose(gradient, swap), matrix), swap);
         }

@@ -82,43 +82,37 @@ internal static partial class GradientRules
     /// <summary>[kernel · outputs, inputs]: 1 where that element of the kernel, in the window of that output, meets that input.</summary>
     private static Value Placement(GraphBuilder g, Window window, long[] inputs, long[] outputs)
     {
-        var name = $"const.placement({window.Describe()})[{string.Join(",", inputs.Concat(outputs))}]";
-        if (g.Knows(name))
+        return g.Constant($"const.placement({window.Describe()})[{string.Join(",", inputs.Concat(outputs))}]", () =>
         {
-            return g.Find(name);
-        }
-
-        var (rows, width) = (window.Kernel[0] * window.Kernel[1] * outputs[0] * outputs[1], inputs[0] * inputs[1]);
-        var values = new float[rows * width];
-        for (var row = 0L; row < rows; row++)
-        {
-            var (k, o) = Math.DivRem(row, outputs[0] * outputs[1]);
-            long[] tap = [k / window.Kernel[1], k % window.Kernel[1]], place = [o / outputs[1], o % outputs[1]];
-            long[] met = [.. Enumerable.Range(0, 2).Select(i => place[i] * window.Strides[i] - window.Pads[i] + tap[i] * window.Dilations[i])];
-            if (met[0] >= 0 && met[0] < inputs[0] && met[1] >= 0 && met[1] < inputs[1])
+            var (rows, width) = (window.Kernel[0] * window.Kernel[1] * outputs[0] * outputs[1], inputs[0] * inputs[1]);
+            var values = new float[rows * width];
+            for (var row = 0L; row < rows; row++)
             {
-                values[row * width + met[0] * inputs[1] + met[1]] = 1;
+                var (k, o) = Math.DivRem(row, outputs[0] * outputs[1]);
+                long[] tap = [k / window.Kernel[1], k % window.Kernel[1]], place = [o / outputs[1], o % outputs[1]];
+                long[] met = [.. Enumerable.Range(0, 2).Select(i => place[i] * window.Strides[i] - window.Pads[i] + tap[i] * window.Dilations[i])];
+                if (met[0] >= 0 && met[0] < inputs[0] && met[1] >= 0 && met[1] < inputs[1])
+                {
+                    values[row * width + met[0] * inputs[1] + met[1]] = 1;
+                }
             }
-        }
 
-        return g.Initializer(TensorProtoExtensions.Float(name, [rows, width], values));
+            return TensorProtoExtensions.Float("", [rows, width], values);
+        });
     }
 
     /// <summary>A product with this reverses the last dimension.</summary>
     private static Value Reversal(GraphBuilder g, long length)
     {
-        var name = $"const.reversal[{length}]";
-        if (g.Knows(name))
+        return g.Constant($"const.reversal[{length}]", () =>
         {
-            return g.Find(name);
-        }
+            var values = new float[length * length];
+            for (var i = 0; i < length; i++)
+            {
+                values[i * length + length - 1 - i] = 1;
+            }
 
-        var values = new float[length * length];
-        for (var i = 0; i < length; i++)
-        {
-            values[i * length + length - 1 - i] = 1;
-        }
-
-        return g.Initializer(TensorProtoExtensions.Float(name, [length, length], values));
+            return TensorProtoExtensions.Float("", [length, length], values);
+        });
     }
 }

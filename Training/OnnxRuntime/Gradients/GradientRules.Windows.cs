@@ -111,8 +111,8 @@ internal static partial class GradientRules
         var padded = c.Node.GetInt("count_include_pad", 0) != 0;
         // Each output is a sum over its window divided by how many elements it counts there.
         var counts = window.Counts(Lengths(x), Lengths(dy), padded);
-        var weights = TensorProtoExtensions.Float($"{c.Node.Output[0]}.grad.shares", [1, 1, .. Lengths(dy)], [.. counts.Select(n => 1f / n)]);
+        var shares = g.Constant($"{c.Node.Output[0]}.grad.shares", () => TensorProtoExtensions.Float("", [1, 1, .. Lengths(dy)], [.. counts.Select(n => 1f / n)]));
         var kernel = g.Filled(1, [x.Length(1), 1, .. window.Kernel]);
-        return [ToInput(g, g.Mul(dy, g.Initializer(weights)), kernel, Lengths(x), window)];
+        return [ToInput(g, g.Mul(dy, shares), kernel, Lengths(x), window)];
     }
 }

@@ -78,15 +78,12 @@ internal static class GraphBuilderExtensions
     /// <summary>A constant of one value for all elements, shared by all uses of the same value and shape.</summary>
     public static Value Filled(this GraphBuilder g, float value, params long[] shape)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"const.filled({value:R})[{string.Join(",", shape)}]");
-        if (g.Knows(name))
+        return g.Constant(string.Create(CultureInfo.InvariantCulture, $"const.filled({value:R})[{string.Join(",", shape)}]"), () =>
         {
-            return g.Find(name);
-        }
-
-        var values = new float[shape.Aggregate(1L, (p, d) => p * d)];
-        Array.Fill(values, value);
-        return g.Initializer(TensorProtoExtensions.Float(name, shape, values));
+            var values = new float[shape.Aggregate(1L, (p, d) => p * d)];
+            Array.Fill(values, value);
+            return TensorProtoExtensions.Float("", shape, values);
+        });
     }
 
     /// <summary>As many rows as there are, and the last dimension.</summary>

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using OneFractal.Export;
 using OneFractal.Training;
 
@@ -30,6 +31,39 @@ public sealed class MicroBatchesTests
             var scale = Math.Max(expected.Max(Math.Abs), 1e-3);
             Assert.IsLessThan(Tolerance, expected.Zip(divided[name], (e, a) => Math.Abs(e - a)).Max() / scale, name);
         }
+    }
+
+    /// <summary>A foreign graph may call its values as a train step calls its own.</summary>
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void NamesThatAStepGives_MayBeTheModelsOwn(int parts)
+    {
+        var model = Backbone.WithHead(Backbone.Create("vit-nano", seed: 3), ["a", "b", "c", "d", "e"]);
+        var recipe = new TrainingRecipe { BatchSize = 2, Optimizer = OptimizerKind.Sgd, DropPath = 0.1, EmaDecay = 0.9 };
+        var step = TrainStepGraph.Build(model, recipe, 2, parts);
+        var expected = TrainStepRun.Outputs(step, model);
+        // Not those that begin with the name of a value of the model.
+        string[] given = [.. Names(step).Except(Names(model)).Where(n => Regex.IsMatch(n, "^(const|parts?)[.]|^[a-z_]+$"))];
+        Assert.IsGreaterThan(20, given.Length);
+        string[] renamed = [.. model.Graph.Node.SelectMany(n => n.Output)];
+        foreach (var names in given.Chunk(renamed.Length))
+        {
+            var foreign = names.Zip(renamed).Aggregate(model, (m, pair) => ValueNames.Rename(m, pair.Second, pair.First));
+            var actual = TrainStepRun.Outputs(TrainStepGraph.Build(foreign, recipe, 2, parts), foreign);
+            CollectionAssert.AreEquivalent(expected.Keys, actual.Keys);
+            foreach (var (name, values) in expected)
+            {
+                CollectionAssert.AreEqual(values, actual[name], name);
+            }
+        }
+    }
+
+    private static IEnumerable<string> Names(OnnxModel model)
+    {
+        return model.Graph.WithBodies()
+            .SelectMany(g => g.Node.SelectMany(n => n.Output).Concat(g.Initializer.Select(t => t.Name)).Concat(g.Input.Select(i => i.Name)))
+            .Where(n => n.Length > 0).Distinct();
     }
 
     [TestMethod]
