@@ -40,6 +40,9 @@ public sealed partial class GraphBuilder
     /// <summary>Whether the graph that is extended has a value of that name, whose type is known.</summary>
     public bool Knows(string name) => _known.ContainsKey(name);
 
+    /// <summary>The type of a value; null where it is not known.</summary>
+    public DataType? TypeOf(string name) => _known.GetValueOrDefault(name)?.Type;
+
     /// <summary>Declares a value as a graph output of another name.</summary>
     public void Output(string name, Value value)
     {

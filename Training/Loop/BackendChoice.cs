@@ -112,7 +112,7 @@ internal sealed record BackendChoice(BackendKind Kind, string Reason)
     private static (float[] Pixels, float[] Targets) Noise(int rows, Preprocessing input, int classes)
     {
         var random = new RandomStream(0);
-        var pixels = new float[rows * input.Channels * input.Height * input.Width];
+        var pixels = new float[(long)rows * input.Channels * input.Height * input.Width];
         for (var i = 0; i < pixels.Length; i++)
         {
             pixels[i] = (float)random.Uniform(-2, 2);

@@ -46,12 +46,13 @@ internal sealed class BestWeights
     /// <summary>Puts the best weights into the backend, which then scores and exports them.</summary>
     public void Apply(ITrainingBackend backend)
     {
-        backend.RestoreState(backend.SaveState().ToDictionary(t => t.Key, t => Tensors.GetValueOrDefault(StateNames.Averaged(t.Key)) ?? t.Value));
+        backend.RestoreState(backend.SaveState().ToDictionary(t => t.Key, t => StateNames.Of(t.Key, n => Tensors.GetValueOrDefault(n)) ?? t.Value));
     }
 
     private bool IsBetter(MetricsRow row)
     {
-        var better = Row is null || row.ValidationLoss < Row.ValidationLoss;
+        // Anything is better than a loss that is no number.
+        var better = Row is null || row.ValidationLoss < Row.ValidationLoss || double.IsNaN(Row.ValidationLoss ?? 0);
         (Row, _since) = better ? (row, 0) : (Row, _since + 1);
         return better;
     }

@@ -51,6 +51,7 @@ internal static partial class LayerDecay
     // timm calls a block's projected shortcut downsample, whose own parts are numbered.
     private static string Block(string name) => Numbered().Match(name.Split(".downsample.")[0]).Value;
 
-    [GeneratedRegex(@"^(?:.*\.)?\d+(?=\.|$)")]
+    // A number alone is no path: exporters call constants so.
+    [GeneratedRegex(@"^(?:.*\.)?\d+(?=\.)|^.*\.\d+$")]
     private static partial Regex Numbered();
 }

@@ -19,8 +19,15 @@ internal static class StateNames
     /// <summary>The moving average of a parameter or buffer.</summary>
     public static string Average(string name) => AveragePrefix + name;
 
-    /// <summary>What a moving average is of; other names as they are.</summary>
-    public static string Averaged(string name) => name.StartsWith(AveragePrefix, StringComparison.Ordinal) ? name[AveragePrefix.Length..] : name;
+    /// <summary>
+    /// What <paramref name="find"/> has for the parameter or buffer that a name of the state is of: for a moving average what it is an average of, unless a model calls its
+    /// own parameter so, which then has no such.
+    /// </summary>
+    public static T? Of<T>(string name, Func<string, T?> find)
+        where T : class
+    {
+        return (name.StartsWith(AveragePrefix, StringComparison.Ordinal) ? find(name[AveragePrefix.Length..]) : null) ?? find(name);
+    }
 
     /// <summary>The best weights so far of a parameter or buffer.</summary>
     public static string Best(string name) => BestPrefix + name;
@@ -43,7 +50,7 @@ internal static class StateNames
         }
 
         return state.Where(t => !t.Key.StartsWith(OptimizerPrefix, StringComparison.Ordinal) && !state.ContainsKey(Average(t.Key)))
-            .ToDictionary(t => Averaged(t.Key), t => t.Value);
+            .ToDictionary(t => Of(t.Key, n => state.ContainsKey(n) ? n : null) ?? t.Key, t => t.Value);
     }
 
     /// <summary>The refusal of a state that lacks a tensor or has it in another shape.</summary>

@@ -20,7 +20,7 @@ internal static class ChannelsFirst
         TrainingForm.Rebuild(model, (g, node) => !node.IsStandard() || node.Output.Count != 1 ? null
             : node.OpType == "Conv" ? Convolution(g, node)
             : node.OpType == "BatchNormalization" ? Normalization(g, node)
-            : Indifferent.Contains(node.OpType) && Exchanged(g, node.Input[0]) is { } x ? Again(g, node, [x, .. node.Input.Skip(1).Select(g.Find)])
+            : Indifferent.Contains(node.OpType) && Exchanged(g, node.Input[0]) is { } x ? Again(g, node, [x, .. Others(g, node, 1)])
             : Binary.Contains(node.OpType) ? Pair(g, node)
             : null);
         // Transposes back that nothing reads any more.
@@ -39,7 +39,7 @@ internal static class ChannelsFirst
         var kernel = g.Reshape(weight, weight.Length(0), weight.Length(1), 1, weight.Length(2), weight.Length(3));
         var (strides, dilations, pads) = (node.GetInts("strides") ?? [1, 1], node.GetInts("dilations") ?? [1, 1], node.GetInts("pads") ?? [0, 0, 0, 0]);
         var result = g.Node(
-            "Conv", [g.Reshape(maps, [1, .. maps.Shape.Select(d => d.Value!.Value)]), kernel, .. node.Input.Skip(2).Select(g.Find)],
+            "Conv", [g.Reshape(maps, [1, .. maps.Shape.Select(d => d.Value!.Value)]), kernel, .. Others(g, node, 2)],
             ("strides", (long[])[1, .. strides]), ("dilations", (long[])[1, .. dilations]), ("pads", (long[])[0, .. pads[..2], 0, .. pads[2..]]));
         return [g.Transpose(g.Reshape(result, [.. result.Shape.Skip(1).Select(d => d.Value!.Value)]), Exchange)];
     }
@@ -64,7 +64,10 @@ internal static class ChannelsFirst
             : Again(g, node, [.. operands.Select(o => o.Shape.Count == 4 ? g.Transpose(o, Exchange) : o)]);
     }
 
-    private static IReadOnlyList<Value> Again(GraphBuilder g, NodeProto node, IReadOnlyList<Value> inputs)
+    /// <summary>The inputs from the given one on; null for one that is left out.</summary>
+    private static IEnumerable<Value?> Others(GraphBuilder g, NodeProto node, int from) => node.Input.Skip(from).Select(i => i.Length > 0 ? g.Find(i) : null);
+
+    private static IReadOnlyList<Value> Again(GraphBuilder g, NodeProto node, IReadOnlyList<Value?> inputs)
     {
         return [g.Transpose(g.Node(node.OpType, inputs, Attributes(node)), Exchange)];
     }

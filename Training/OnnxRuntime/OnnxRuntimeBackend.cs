@@ -72,7 +72,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         foreach (var (name, value) in _optimizer.State.Concat(others.Select(n => KeyValuePair.Create(n, _memory.Allocate(ShapeOf(model, n))))))
         {
             _state[name] = value;
-            if (model.FindInitializer(StateNames.Averaged(name)) is { } initial)
+            if (StateNames.Of(name, model.FindInitializer) is { } initial)
             {
                 _memory.Write(value, initial.ToFloats());
             }
@@ -232,7 +232,7 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
 
     private long[] Dimensions(string input) => [.. _step.InputMetadata[input].Dimensions.Select(d => (long)d)];
 
-    private static long[] ShapeOf(OnnxModel model, string name) => [.. model.FindInitializer(StateNames.Averaged(name))!.Dims];
+    private static long[] ShapeOf(OnnxModel model, string name) => [.. StateNames.Of(name, model.FindInitializer)!.Dims];
 
     private static long[] ShapeOf(OrtValue value) => value.GetTensorTypeAndShape().Shape;
 

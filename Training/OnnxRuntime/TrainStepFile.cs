@@ -62,7 +62,7 @@ public static class TrainStepFile
         var outputs = step.Graph.Output.Select(o => o.Name).ToHashSet();
         string[] state = [.. step.Graph.Input.Select(i => i.Name).Where(n => outputs.Contains(TrainStepGraph.Next(n)))];
         var stored = model.Graph.Initializer.ToDictionary(t => t.Name);
-        var initial = state.Where(n => stored.ContainsKey(StateNames.Averaged(n))).ToDictionary(n => n, n => stored[StateNames.Averaged(n)]);
+        var initial = state.Select(n => (Name: n, Stored: StateNames.Of(n, stored.GetValueOrDefault))).Where(p => p.Stored is not null).ToDictionary(p => p.Name, p => p.Stored!);
         StoredState.Add(step, initial, TrainStepGraph.Restart, TrainStepGraph.Initial);
         step.SetProperty(DescriptionKey, Describe(step, recipe, state, initial).ToJsonString(Json));
         step.SetProperty(ModelKey, Convert.ToBase64String(model.WithoutValues(initial.Keys.ToHashSet()).Proto.ToByteArray()));
@@ -84,6 +84,11 @@ public static class TrainStepFile
         try
         {
             var model = new OnnxModel(ModelProto.Parser.ParseFrom(Convert.FromBase64String(text)), path);
+            if (model.Proto.Graph is null)
+            {
+                throw new FormatException("It has no graph.");
+            }
+
             var stored = file.Graph.Initializer.ToDictionary(t => t.Name);
             foreach (var tensor in model.Graph.Initializer)
             {

@@ -80,6 +80,8 @@ public sealed record TrainingRecipe
     /// <exception cref="UsageException">A value is out of range, by its option's name.</exception>
     public TrainingRecipe Validated()
     {
+        Require(Enum.IsDefined(Optimizer), "--optimizer", Optimizer, "adamw or sgd");
+        Require(Enum.IsDefined(Precision), "--precision", Precision, "float32 or bfloat16");
         Require(Steps >= 1, "--steps", Steps, "at least 1");
         Require(BatchSize is >= 2 and <= 65536, "--batch-size", BatchSize, "2 to 65536");
         Require(Accumulation >= 1 && Accumulation <= BatchSize, "--accumulate", Accumulation, "1 to the batch size");

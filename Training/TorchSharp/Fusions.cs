@@ -78,7 +78,7 @@ internal static class Fusions
     /// <summary><c>MatMul(Softmax(MatMul(q · s, kᵀ)), v)</c> with s = 1/√head and kᵀ made by one Transpose: scaled dot-product attention.</summary>
     private static (PlanNode, NodeProto[])? Attention(GraphView graph, NodeProto last)
     {
-        if (last.OpType != "MatMul" || graph.OnlyFor(last.Input[0], "Softmax") is not { } softmax || softmax.GetInt("axis", -1) is not (-1 or 3)
+        if (last.OpType != "MatMul" || graph.OnlyFor(last.Input[0], "Softmax") is not { } softmax || softmax.GetInt("axis", graph.Model.Opset < 13 ? 1 : -1) is not (-1 or 3)
             || graph.OnlyFor(softmax.Input[0], "MatMul") is not { } scores || graph.OnlyFor(scores.Input[0], "Mul") is not { } scaled
             || graph.OnlyFor(scores.Input[1], "Transpose") is not { } transpose || transpose.GetInts("perm") is not [0, 2, 3, 1]
             || graph.Infos.GetValueOrDefault(transpose.Input[0])?.Shape?[3].Value is not { } head

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using OneFractal.Evaluation;
 using OneFractal.Export;
@@ -64,6 +65,28 @@ public sealed class GraphModuleTests
         {
             Assert.IsLessThanOrEqualTo(1e-6, RelativeError(buffers[buffer], value), buffer);
         }
+    }
+
+    /// <summary>Before opset 13, Softmax without an axis is over all axes from one on, which is no attention.</summary>
+    [TestMethod]
+    public void AnOldSoftmax_IsNotTakenForAttention()
+    {
+        using var scope = NewDisposeScope();
+        var g = new GraphBuilder("old", opset: 11);
+        var x = g.Input("x", DataType.Float, 1, 2, 3, 4);
+        var rows = g.Transpose(x, 0, 2, 1, 3);
+        var scores = g.MatMul(g.Mul(rows, g.Float(0.5f)), g.Transpose(x, 0, 2, 3, 1));
+        g.Output(g.MatMul(g.Node("Softmax", [scores]), rows));
+        var model = g.Build();
+        using var module = new GraphModule(model);
+        module.eval();
+        var values = TestModels.Noise(24);
+        using var session = new InferenceSession(model.Proto.ToByteArray());
+        using var input = OrtValue.CreateTensorValueFromMemory(values, [1, 2, 3, 4]);
+        using var options = new RunOptions();
+        using var results = session.Run(options, session.InputNames, [input], session.OutputNames);
+        var actual = module.call(tensor(values).reshape(1, 2, 3, 4)).contiguous().data<float>().ToArray();
+        Assert.IsLessThan(1e-6f, results[0].GetTensorDataAsSpan<float>().ToArray().Zip(actual, (e, a) => Math.Abs(e - a)).Max());
     }
 
     [TestMethod]

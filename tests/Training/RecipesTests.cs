@@ -43,6 +43,8 @@ public sealed class RecipesTests
     [DataRow("ema_decay: 1", "--ema")]
     [DataRow("layer_decay: 0", "--layer-decay")]
     [DataRow("optimizer: adagrad", "adagrad")]
+    [DataRow("optimizer: 7", "--optimizer")]
+    [DataRow("precision: 9", "--precision")]
     [DataRow("accumulation: 0", "--accumulate")]
     [DataRow("augmentation: { rand_augment: randy-m9 }", "randy")]
     [DataRow("augmentation: { crop_scale: [0.5, 0.1] }", "crop scale")]

@@ -20,7 +20,8 @@ internal static class GradientGraph
         IReadOnlyCollection<NodeProto>? within = null, IReadOnlyDictionary<string, GradientRule>? composites = null)
     {
         NodeProto[] nodes = [.. within ?? model.Graph.Node];
-        var wanted = DependingOn(nodes, targets);
+        // Nothing flows back through shapes, indices and conditions.
+        var wanted = DependingOn(nodes, targets, o => builder.TypeOf(o) is null or DataType.Float);
         var contributions = seeds.ToDictionary(s => s.Key, s => new List<Value> { s.Value });
         Value? GradientOf(string value)
         {
@@ -101,13 +102,13 @@ internal static class GradientGraph
         }
     }
 
-    /// <summary>The values, and every value that <paramref name="nodes"/> compute from one.</summary>
-    public static HashSet<string> DependingOn(IEnumerable<NodeProto> nodes, IReadOnlyCollection<string> values)
+    /// <summary>The values, and every value that <paramref name="nodes"/> compute from one; of these, those that <paramref name="counts"/>.</summary>
+    public static HashSet<string> DependingOn(IEnumerable<NodeProto> nodes, IReadOnlyCollection<string> values, Func<string, bool>? counts = null)
     {
         var result = values.ToHashSet();
         foreach (var node in nodes.Where(n => n.Input.Any(result.Contains)))
         {
-            result.UnionWith(node.Output.Where(o => o.Length > 0));
+            result.UnionWith(node.Output.Where(o => o.Length > 0 && counts?.Invoke(o) != false));
         }
 
         return result;

@@ -51,11 +51,14 @@ internal static partial class GradientRules
 
     private static Value?[] Pow(GradientContext c)
     {
-        var (g, x, p) = (c.Graph, c.Input(0), c.Input(1));
+        var (g, x) = (c.Graph, c.Input(0));
+        // An exponent may be of another type than what it is of.
+        var p = c.Input(1).Info.Type == DataType.Float ? c.Input(1) : ToFloat(g, c.Input(1));
         return Both(
             c,
             dy => g.Mul(dy, g.Mul(p, g.Node("Pow", [x, g.Sub(p, g.Float(1))]))),
-            dy => g.Mul(dy, g.Mul(c.Output(), g.Node("Log", [x]))));
+            // At 0, where y · log x is no number, the limit.
+            dy => g.Mul(dy, Where(c, g.Node("Equal", [x, g.Float(0)]), g.Float(0), g.Mul(c.Output(), g.Node("Log", [x])))));
     }
 
     /// <summary>The operand that was chosen gets the gradient; equal ones share it, as in PyTorch's amax.</summary>

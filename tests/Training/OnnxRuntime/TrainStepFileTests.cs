@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using OneFractal.Common;
 using OneFractal.Evaluation;
 using OneFractal.Export;
+using OneFractal.Export.Onnx;
 using OneFractal.Inference;
 using OneFractal.Tests.JavaScript;
 using OneFractal.Training;
@@ -130,9 +132,18 @@ public sealed class TrainStepFileTests
         TrainStepExport.Run(new TrainStepSettings { Model = report.Path, Recipe = new TrainingRecipe { BatchSize = 3 } }, folder["again.onnx"]);
         Assert.AreEqual(model.Fingerprint(), TrainStepFile.LoadModel(folder["again.onnx"]).Fingerprint());
 
-        file.SetProperty("onefractal.train_step.model", "AAAA");
-        file.Save(folder["damaged.onnx"]);
-        Assert.ThrowsExactly<ModelException>(() => TrainStepFile.LoadModel(folder["damaged.onnx"]));
+        // Nor may it read files that lie about.
+        File.WriteAllBytes(folder["secret.bin"], new byte[4]);
+        var elsewhere = model.Clone();
+        var outside = new TensorProto { Name = "outside", DataType = (int)TensorProto.Types.DataType.Float, DataLocation = TensorProto.Types.DataLocation.External };
+        outside.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "secret.bin" });
+        elsewhere.Graph.Initializer.Add(outside);
+        foreach (var damaged in new[] { "AAAA", "", Convert.ToBase64String(elsewhere.Proto.ToByteArray()) })
+        {
+            file.SetProperty("onefractal.train_step.model", damaged);
+            file.Save(folder["damaged.onnx"]);
+            Assert.ThrowsExactly<ModelException>(() => TrainStepFile.LoadModel(folder["damaged.onnx"]));
+        }
     }
 
     [TestMethod]
