@@ -88,7 +88,7 @@ internal static class HeadFinder
                 var hasBias = node != head.Head || node.InputOrNull(2) is not null;
                 if (node.OpType == "Conv" || head.Head!.OpType == "Conv")
                 {
-                    var weight = facts.Stored(head.Head!.InputOrNull(1));
+                    var weight = facts.Stored(head.Head!.InputOrNull(1)) is { Dims.Count: > 0 } stored ? stored : null;
                     var is1x1 = weight is null ? IsScores(infos.GetValueOrDefault(value)) : weight.Dims.Skip(2).All(d => d == 1);
                     var isHead = !pools || decides || facts.Producer(head.Features)?.OpType == "Dropout" || weight?.Dims[0] is 1000 or 1001;
                     return is1x1 && isHead ? (head, hasBias || decides) : (Ends(infos, output, decides), false);

@@ -124,6 +124,12 @@ public static class ModelChecker
             throw Error(model, $"{what} has the unknown element type {tensor.DataType}");
         }
 
+        // A file's are read before; of a model inside another file they would be files that nobody has looked at.
+        if (tensor.DataLocation == TensorProto.Types.DataLocation.External)
+        {
+            throw Error(model, $"{what} has its values in another file");
+        }
+
         if (tensor.FindFault() is { } fault)
         {
             throw Error(model, $"{what} {fault}");

@@ -80,9 +80,9 @@ public sealed record ModelMetadata
             }
 
             var cropFraction = cfg["crop_pct"]?.GetValue<double>() ?? 1.0;
-            if (cropFraction is not (> 0 and <= 1))
+            if (cropFraction is not (>= 0.01 and <= 1))
             {
-                throw new FormatException($"crop_pct {cropFraction} is not in (0, 1]");
+                throw new FormatException($"crop_pct {cropFraction} is not in [0.01, 1]");
             }
 
             var std = PerChannel("std");

@@ -14,7 +14,7 @@ public static class EarlySelection
     {
         var graph = model.Graph;
         var infos = ShapeInference.InferAll(model);
-        var selections = FindSelections(graph, infos);
+        var selections = FindSelections(graph, infos, model.Opset);
         if (selections.Count == 0)
         {
             return;
@@ -46,7 +46,7 @@ public static class EarlySelection
             }
             else if (node.Output.Any(selections.ContainsKey))
             {
-                if (Inputs(node, selections[node.Output.First(selections.ContainsKey)], infos) is { } inputs)
+                if (Inputs(node, selections[node.Output.First(selections.ContainsKey)], infos, model.Opset) is { } inputs)
                 {
                     for (var i = 0; i < inputs.Length; i++)
                     {
@@ -85,7 +85,7 @@ public static class EarlySelection
     }
 
     /// <summary>Values of which all readers need one element of an axis only, with that element.</summary>
-    private static Dictionary<string, Selection> FindSelections(GraphProto graph, Dictionary<string, TensorInfo> infos)
+    private static Dictionary<string, Selection> FindSelections(GraphProto graph, Dictionary<string, TensorInfo> infos, int opset)
     {
         var whole = graph.Output.Select(o => o.Name).Concat(graph.Initializer.Select(t => t.Name)).Concat(graph.Input.Select(i => i.Name)).ToHashSet();
         var selections = new Dictionary<string, Selection>();
@@ -113,7 +113,7 @@ public static class EarlySelection
 
             var wanted = node.Output.Where(selections.ContainsKey).ToArray();
             var inputs = start is not null ? [start]
-                : wanted.Length == 1 && node.Output.Count == 1 ? Inputs(node, selections[wanted[0]], infos)
+                : wanted.Length == 1 && node.Output.Count == 1 ? Inputs(node, selections[wanted[0]], infos, opset)
                 : null;
             for (var i = 0; i < node.Input.Count; i++)
             {
@@ -140,7 +140,7 @@ public static class EarlySelection
     }
 
     /// <summary>What the node must be given so that it computes only the selection of its output: of each input, all (null) or a selection; null where it cannot.</summary>
-    private static Selection?[]? Inputs(NodeProto node, Selection selection, Dictionary<string, TensorInfo> infos)
+    private static Selection?[]? Inputs(NodeProto node, Selection selection, Dictionary<string, TensorInfo> infos, int opset)
     {
         var output = infos.GetValueOrDefault(node.Output[0])?.Shape;
         var shapes = node.Input.Select(i => infos.GetValueOrDefault(i)?.Shape).ToArray();
@@ -163,7 +163,8 @@ public static class EarlySelection
             case "LayerNormalization" when node.Output.Count == 1:
                 var normalised = node.GetInt("axis", -1);
                 return axis < (normalised < 0 ? normalised + output.Count : normalised) ? First(selection) : null;
-            case "Softmax":
+            // Before opset 13 it is over all axes from one on.
+            case "Softmax" when opset >= 13:
                 var over = node.GetInt("axis", -1);
                 return axis != (over < 0 ? over + output.Count : over) ? [selection] : null;
             case "MatMul":

@@ -212,6 +212,11 @@ public sealed class ModelRunner : IDisposable
         }
 
         var shape = input.IsTensor ? input.Dimensions : [];
+        if (shape is [0, ..])
+        {
+            throw new ModelException($"'{Source}' says that its batch has no images (dimension 0 of input '{name}' is 0): give that dimension a name or a number, and export it again.");
+        }
+
         var described = $"{input.ElementDataType.ToString().ToLowerInvariant()}[{string.Join(", ", shape.Select(d => d < 0 ? "?" : $"{d}"))}]";
         if (input.ElementDataType == TensorElementType.UInt8 && shape is [var photos, < 0, < 0, 3] && Metadata is { Preprocessing: { } made })
         {

@@ -58,6 +58,19 @@ public sealed class EarlySelectionTests
         CollectionAssert.AreEqual(expected, Run(model));
     }
 
+    /// <summary>Before opset 13, Softmax is over all axes from one on.</summary>
+    [TestMethod]
+    public void AnOldSoftmax_IsComputedWhole()
+    {
+        var g = new GraphBuilder("test", opset: 11);
+        var x = g.Input("x", DataType.Float, 2, 4, 6);
+        g.Output(g.Rename(g.Select(g.Node("Softmax", [x]), 1, 0), "first"));
+        var model = g.Build();
+        var expected = Run(model);
+        EarlySelection.Apply(model);
+        CollectionAssert.AreEqual(expected, Run(model));
+    }
+
     private static float[] Run(OnnxModel model)
     {
         using var session = new InferenceSession(model.Proto.ToByteArray());

@@ -65,6 +65,7 @@ public sealed class ModelMetadataTests
     [DataRow("""{"pretrained_cfg":{"input_size":[3,32,32],"mean":[0,0,0],"std":[1,0,1]}}""", "std must be above 0")]
     [DataRow("""{"pretrained_cfg":{"input_size":[3,32,32],"mean":[0,0,"x"],"std":[1,1,1]}}""", "")]
     [DataRow("""{"pretrained_cfg":{"input_size":[3,32,32],"mean":[0,0,0],"std":[1,1,1],"crop_pct":0}}""", "crop_pct 0")]
+    [DataRow("""{"pretrained_cfg":{"input_size":[3,32,32],"mean":[0,0,0],"std":[1,1,1],"crop_pct":1e-9}}""", "crop_pct 1E-09")]
     [DataRow("""{"pretrained_cfg":{"input_size":[3,32,32],"mean":[0,0,0],"std":[1,1,1],"interpolation":"lanczos"}}""", "'lanczos'")]
     [DataRow("""{"pretrained_cfg":{"input_size":[3,32,32],"mean":[0,0,0],"std":[1,1,1],"interpolation":"7"}}""", "'7'")]
     [DataRow("""{"pretrained_cfg":{"input_size":[3,32,32],"mean":[0,0,0],"std":[1,1,1]},"label_names":[null]}""", "")]
