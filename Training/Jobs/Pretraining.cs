@@ -28,10 +28,12 @@ public static class Pretraining
             settings,
             settings.Recipe,
             settings.Seed,
-            () => MakeModel(settings, dataset, run, source),
+            () => TrainingJob.WithFreshHead(Backbone.Create(settings.Backbone, settings.Seed, settings.ImageSize), dataset.ClassNames, settings.Seed),
             new JobData(dataset),
             options,
-            cancellation);
+            cancellation,
+            // A run that is resumed draws the same classes.
+            () => SyntheticSets.Save(run.SyntheticSet, source));
 
         var backbone = ClassificationHead.Detach(model);
         var last = metrics[^1];
@@ -55,14 +57,6 @@ public static class Pretraining
         return settings.Set is { } set
             ? SyntheticSets.Load(Directory.Exists(set) ? Path.Combine(set, Synthesizer.SettingsFile) : set)
             : FractalSet.Create(settings.Fractals, cancellation);
-    }
-
-    /// <summary>The model of a new run, whose classes are saved first: a run that is resumed draws the same ones.</summary>
-    private static OnnxModel MakeModel(PretrainingSettings settings, SyntheticDataset dataset, RunFolder run, ISyntheticSource source)
-    {
-        var backbone = Backbone.Create(settings.Backbone, settings.Seed, settings.ImageSize);
-        SyntheticSets.Save(run.SyntheticSet, source);
-        return TrainingJob.WithFreshHead(backbone, dataset.ClassNames, settings.Seed);
     }
 
     private static string Describe(ISyntheticSource source) => source switch

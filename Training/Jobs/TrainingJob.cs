@@ -42,10 +42,13 @@ internal static class TrainingJob
         return Backbone.WithHead(backbone, labels, RandomStream.Derive(runSeed, HeadStream));
     }
 
-    /// <summary>Trains <paramref name="makeModel"/>'s model, or the one a resumed run began with.</summary>
+    /// <summary>
+    /// Trains <paramref name="makeModel"/>'s model, or the one a resumed run began with. <paramref name="prepare"/> writes what else a new run keeps in its folder, once no other
+    /// process trains there.
+    /// </summary>
     public static TrainedModel Run<TSettings>(
         string verb, string title, TSettings settings, TrainingRecipe recipe, ulong seed, Func<OnnxModel> makeModel,
-        JobData data, JobOptions options, CancellationToken cancellation)
+        JobData data, JobOptions options, CancellationToken cancellation, Action? prepare = null)
         where TSettings : new()
     {
         recipe.Validated();
@@ -57,6 +60,13 @@ internal static class TrainingJob
         var run = new RunFolder(options.Output);
         var model = options.Resume && File.Exists(run.CheckpointModel) ? OnnxModel.Load(run.CheckpointModel) : makeModel();
         using var claim = run.Claim();
+        if (!options.Resume)
+        {
+            // Another process may have begun one since the settings were read.
+            run.RefuseToOverwrite(verb);
+            prepare?.Invoke();
+        }
+
         var preprocessing = model.Metadata!.Preprocessing;
         var loaderSettings = new LoaderSettings
         {

@@ -132,6 +132,8 @@ public sealed class PretrainingTests
         using (new RunFolder(folder["run"]).Claim())
         {
             Fails(settings, new JobOptions { Output = folder["run"] }, "another process");
+            // The other's classes are not this one's to write.
+            Assert.IsFalse(File.Exists(new RunFolder(folder["run"]).SyntheticSet));
         }
 
         var leftover = new RunFolder(folder["run"]).CheckpointState + ".123.partial";
