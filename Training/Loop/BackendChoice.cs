@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
 
 namespace OneFractal.Training;
 
@@ -74,7 +75,7 @@ internal sealed record BackendChoice(BackendKind Kind, string Reason)
 
                 times.Add((kind, LeastTime(backend, recipe, pixels, targets, time, cancellation)));
             }
-            catch (Exception e) when (e is OneFractalException or ExternalException)
+            catch (Exception e) when (e is OneFractalException or ExternalException or OnnxRuntimeException)
             {
                 failures.Add((kind, e));
             }

@@ -28,11 +28,11 @@ internal static class MicroBatches
     public static IReadOnlyList<string> OwnNames { get; } = [Place, Index, Condition, $"{Condition}.next", Modulus, Offset, One, RestCount, SeedStep, SeedSum];
 
     /// <summary>
-    /// In how many equal parts a batch is best computed. Batch normalisation needs the whole batch at once.
+    /// In how many equal parts a batch is best computed: one where images of a batch meet, as in batch normalisation.
     /// </summary>
     public static int Count(OnnxModel model, int batch)
     {
-        if (model.RunningStatistics.Count > 0)
+        if (model.RunningStatistics.Count > 0 || !KeepsImagesApart(model))
         {
             return 1;
         }
@@ -42,6 +42,19 @@ internal static class MicroBatches
         var largest = GradientGraph.DependingOn(one.Graph.Node, [one.Graph.Input[0].Name])
             .Max(v => infos.GetValueOrDefault(v)?.StaticShape?.Aggregate(4.0, (bytes, d) => bytes * d) ?? 0);
         return Enumerable.Range(1, batch).First(parts => batch % parts == 0 && (parts == batch || largest * (batch / parts) <= TargetBytes));
+    }
+
+    /// <summary>
+    /// Whether the first dimension of all that is computed from the images is the batch, or a multiple of it: whatever sums over images, like the mean of a decomposed batch
+    /// normalisation, loses it.
+    /// </summary>
+    private static bool KeepsImagesApart(OnnxModel model)
+    {
+        var (two, three) = (ShapeInference.InferAll(FixedBatch.Fix(model, 2)), ShapeInference.InferAll(FixedBatch.Fix(model, 3)));
+        // A shape says nothing of the images.
+        var nodes = model.Graph.Node.Where(n => n.OpType is not ("Shape" or "Size"));
+        return GradientGraph.DependingOn(nodes, [model.Graph.Input[0].Name])
+            .All(v => two.GetValueOrDefault(v)?.Shape is [{ Value: { } ofTwo }, ..] && three.GetValueOrDefault(v)?.Shape is [{ Value: { } ofThree }, ..] && 3 * ofTwo == 2 * ofThree);
     }
 
     /// <summary>Divides the nodes into those that compute the same for every part, because they do not depend on <paramref name="varying"/>, and the others.</summary>

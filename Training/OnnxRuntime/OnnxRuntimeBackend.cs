@@ -114,10 +114,13 @@ public sealed class OnnxRuntimeBackend : ITrainingBackend
         _inputs[TrainStepGraph.Seed].GetTensorMutableDataAsSpan<long>()[0] = (long)(settings.Seed >> 33);
         // Binding an input is what takes it to the device. A binding that were kept would hold what was bound before; making one costs half a millisecond.
         using var binding = _step.CreateIoBinding();
-        foreach (var (name, value) in _inputs.Concat(_state).Where(v => _step.InputMetadata.ContainsKey(v.Key)))
+        Guarded(() =>
         {
-            binding.BindInput(name, value);
-        }
+            foreach (var (name, value) in _inputs.Concat(_state).Where(v => _step.InputMetadata.ContainsKey(v.Key)))
+            {
+                binding.BindInput(name, value);
+            }
+        });
 
         foreach (var (name, value) in _results)
         {

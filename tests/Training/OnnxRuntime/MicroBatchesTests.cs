@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using OneFractal.Export;
 using OneFractal.Training;
+using DataType = OneFractal.Export.Onnx.TensorProto.Types.DataType;
 
 namespace OneFractal.Tests.Training;
 
@@ -57,6 +58,22 @@ public sealed class MicroBatchesTests
                 CollectionAssert.AreEqual(values, actual[name], name);
             }
         }
+    }
+
+    [TestMethod]
+    public void ABatch_IsNotDivided_WhereItsImagesMeet()
+    {
+        OnnxModel Network(long[] axes)
+        {
+            var g = new GraphBuilder("mean");
+            var maps = g.Conv2d(g.Input("images", DataType.Float, "batch", 3, 64, 64), g.Parameter("w", [4, 3, 1, 1], (_, _, v) => v.Fill(1)), g.Parameter("b", [4], (_, _, _) => { }), 1);
+            var scale = g.Node("Cast", [g.SizeOf(maps, 1)], ("to", (int)DataType.Float));
+            g.Output(g.Node("Flatten", [g.Node("GlobalAveragePool", [g.Mul(g.Node("Sub", [maps, g.Mean(maps, true, axes)]), scale)])]));
+            return g.Build();
+        }
+
+        Assert.AreEqual(1, MicroBatches.Count(Network([0, 2, 3]), 128));
+        Assert.AreEqual(4, MicroBatches.Count(Network([2, 3]), 128));
     }
 
     private static IEnumerable<string> Names(OnnxModel model)
