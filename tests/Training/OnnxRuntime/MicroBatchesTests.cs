@@ -102,6 +102,9 @@ public sealed class MicroBatchesTests
     [DataRow("vit-micro", 128, 8)]
     [DataRow("vit-tiny", 8, 2)]
     [DataRow("vit-nano", 4, 1)]
+    [DataRow("swin-tiny", 8, 8)]
+    [DataRow("pvt-v2-b0", 8, 8)]
+    [DataRow("mixer-s16", 8, 8)]
     [DataRow("resnet18", 32, 1)]
     public void ALargeBatchIsDivided_UnlessBatchNormalizationNeedsItWhole(string backbone, int batch, int parts)
     {
