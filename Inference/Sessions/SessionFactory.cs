@@ -23,6 +23,7 @@ public static class SessionFactory
         string source, SessionSettings settings, Func<SessionOptions, InferenceSession> open)
     {
         var device = settings.Device;
+        var failedOnCuda = false;
         var hasCuda = Runtime.Value.GetAvailableProviders().Contains(CudaProvider);
         if (device.Kind == ComputeDeviceKind.Cuda || (device.Kind == ComputeDeviceKind.Auto && hasCuda && !_cudaFailed))
         {
@@ -39,13 +40,16 @@ public static class SessionFactory
             }
             catch (OnnxRuntimeException)
             {
-                _cudaFailed = true;
+                failedOnCuda = true;
             }
         }
 
         try
         {
-            return (Open(settings, null, open), ComputeDevice.Cpu);
+            var session = Open(settings, null, open);
+            // A model that runs nowhere says nothing of the device.
+            _cudaFailed |= failedOnCuda;
+            return (session, ComputeDevice.Cpu);
         }
         catch (OnnxRuntimeException e)
         {
