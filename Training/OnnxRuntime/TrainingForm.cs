@@ -63,7 +63,7 @@ internal static class TrainingForm
             // What each column of the weights is multiplied by.
             Value? columns = gelus.ContainsValue(linear.Input) ? builder.Float(MathF.Sqrt(2)) : null;
             var norm = view.OnlyFor(linear.Input, "LayerNormalization") is { } only && only.GetInt("axis", -1) is var axis && (axis == -1 || axis == x.Shape.Count - 1)
-                && only.Input.Skip(1).All(i => builder.Find(i).Shape is [{ Value: { } width }] && width == x.Length(-1)) ? only : null;
+                && only.Input.Skip(1).All(i => i.Length == 0 || (builder.Find(i).Shape is [{ Value: { } width }] && width == x.Length(-1))) ? only : null;
             if (norm is not null)
             {
                 x = Standardized(builder, norm, composites);

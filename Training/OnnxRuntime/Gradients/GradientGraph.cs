@@ -21,7 +21,7 @@ internal static class GradientGraph
     {
         NodeProto[] nodes = [.. within ?? model.Graph.Node];
         // Nothing flows back through shapes, indices and conditions.
-        var wanted = DependingOn(nodes, targets, o => builder.TypeOf(o) is null or DataType.Float);
+        var wanted = DependingOn(nodes, targets, o => MayFlow(builder.TypeOf(o)));
         var contributions = seeds.ToDictionary(s => s.Key, s => new List<Value> { s.Value });
         Value? GradientOf(string value)
         {
@@ -77,7 +77,7 @@ internal static class GradientGraph
     {
         var infos = ShapeInference.InferAll(model);
         // Shapes and indices may be computed from values that train, but nothing flows back through them.
-        bool IsFloat(string value) => value.Length > 0 && infos.GetValueOrDefault(value)?.Type is null or DataType.Float;
+        bool IsFloat(string value) => value.Length > 0 && MayFlow(infos.GetValueOrDefault(value)?.Type);
         var wanted = targets.ToHashSet();
         foreach (var node in model.Graph.Node.Where(n => n.Input.Any(wanted.Contains)))
         {
@@ -101,6 +101,9 @@ internal static class GradientGraph
             throw new ModelException($"'{model.Source}': no gradient rule on ONNX Runtime for {string.Join(", ", names)}. Use --backend torchsharp.");
         }
     }
+
+    /// <summary>Whether gradients flow through values of that type, or of one that is not known.</summary>
+    private static bool MayFlow(DataType? type) => type is null or DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16;
 
     /// <summary>The values, and every value that <paramref name="nodes"/> compute from one; of these, those that <paramref name="counts"/>.</summary>
     public static HashSet<string> DependingOn(IEnumerable<NodeProto> nodes, IReadOnlyCollection<string> values, Func<string, bool>? counts = null)

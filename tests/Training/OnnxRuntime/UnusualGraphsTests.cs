@@ -45,12 +45,15 @@ public sealed class UnusualGraphsTests
     }
 
     [TestMethod]
-    public void ALayerNormalization_MayHaveOneScaleForAll()
+    [DataRow(1, true)]
+    [DataRow(4, false)]
+    public void ALayerNormalization_MayHaveOneScaleForAll_OrNoBias(int length, bool hasBias)
     {
         AssertTrainsAlike(Network((g, x) =>
         {
             var rows = g.Transpose(g.Reshape(x, 0, 4, -1), 0, 2, 1);
-            var norm = g.LayerNormalization(rows, g.Parameter("norm.weight", [1], (_, _, values) => values.Fill(1.5f)), g.Parameter("norm.bias", [1], Spread), 1e-5f);
+            var scale = g.Parameter("norm.weight", [length], (_, _, values) => values.Fill(1.5f));
+            var norm = g.Node("LayerNormalization", hasBias ? [rows, scale, g.Parameter("norm.bias", [length], Spread)] : [rows, scale]);
             var mixed = g.Linear(norm, g.Parameter("mix.weight", [4, 4], Spread), g.Parameter("mix.bias", [4], Spread));
             return g.Reshape(g.Transpose(mixed, 0, 2, 1), 0, 4, Side, Side);
         }));
@@ -84,7 +87,9 @@ public sealed class UnusualGraphsTests
         var maps = g.Node("Conv", [images, g.Parameter($"{first}.weight", [4, 3, 3, 3], Spread)], ("pads", (long[])[1, 1, 1, 1]));
         var pooled = g.Node("Flatten", [g.Node("GlobalAveragePool", [middle(g, maps)])]);
         g.Output(g.Rename(g.Linear(pooled, g.Parameter("head.weight", [Classes, 4], Spread), g.Parameter("head.bias", [Classes], Spread)), "logits"));
-        return g.Build();
+        var model = g.Build();
+        model.Metadata = new ModelMetadata { Architecture = "unusual", NumFeatures = 4, Preprocessing = new Preprocessing(3, Side, Side) };
+        return model;
     }
 
     private static void AssertTrainsAlike(OnnxModel model, double ema = 0)
