@@ -65,6 +65,12 @@ public sealed partial class OnnxModel
         FunctionInlining.Apply(proto, path);
         var model = new OnnxModel(proto, path);
         ModelChecker.Check(model);
+        // ONNX Runtime 1.31 ends the process where the bias is left out by an empty name.
+        foreach (var node in proto.Graph.WithBodies().SelectMany(g => g.Node).Where(n => n.OpType == "LayerNormalization" && n.Input is [_, _, ""]))
+        {
+            node.Input.RemoveAt(2);
+        }
+
         return model;
     }
 

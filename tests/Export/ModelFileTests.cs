@@ -26,6 +26,19 @@ public sealed class ModelFileTests
         CollectionAssert.AreEqual(new[] { folder["sub", "model.onnx"] }, Directory.GetFiles(folder["sub"]), "Nothing temporary is left.");
     }
 
+    /// <summary>ONNX Runtime 1.31 ends the process on a LayerNormalization whose bias has an empty name.</summary>
+    [TestMethod]
+    public void ABiasThatIsLeftOutByAnEmptyName_IsNotThere()
+    {
+        using var folder = new TempFolder();
+        var g = new GraphBuilder("unbiased");
+        g.Output(g.Node("LayerNormalization", [g.Input("x", DataType.Float, 1, 4), g.Parameter("scale", [4], (_, _, values) => values.Fill(1)), null]));
+        g.Build().Save(folder["unbiased.onnx"]);
+        var model = OnnxModel.Load(folder["unbiased.onnx"]);
+        using var session = new InferenceSession(model.Proto.ToByteArray());
+        Assert.HasCount(2, model.Graph.Node.Single().Input);
+    }
+
     [TestMethod]
     public void AttributesOfZero_AreWritten()
     {
