@@ -23,10 +23,20 @@ public static class AtomicFile
         }
 
         var full = Path.GetFullPath(path);
-        // The process id keeps two processes that write the same file from sharing a temporary file.
-        var temporary = $"{full}.{Environment.ProcessId}{TemporarySuffix}";
+        var temporary = "";
         try
         {
+            if (IsDevice(full))
+            {
+                using var device = new FileStream(full, FileMode.Open, FileAccess.Write);
+                write(device);
+                return;
+            }
+
+            // A link stays one: what it leads to is written.
+            full = new FileInfo(full) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : full;
+            // The process id keeps two processes that write the same file from sharing a temporary file.
+            temporary = $"{full}.{Environment.ProcessId}{TemporarySuffix}";
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
             {
@@ -38,7 +48,11 @@ public static class AtomicFile
         }
         catch (Exception e)
         {
-            TryDelete(temporary);
+            if (temporary.Length > 0)
+            {
+                TryDelete(temporary);
+            }
+
             if (e is IOException or UnauthorizedAccessException)
             {
                 throw new OneFractalException($"Cannot write '{path}': {e.Message.TrimEnd('.')}. Choose another place with --output, or free it.", e);
@@ -70,6 +84,13 @@ public static class AtomicFile
         {
             TryDelete(file);
         }
+    }
+
+    /// <summary>Whether the path is of a device, like /dev/null or /dev/stdout, in whose place no file must come.</summary>
+    private static bool IsDevice(string path)
+    {
+        return !OperatingSystem.IsWindows() && File.Exists(path) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal)
+            && (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal));
     }
 
     private static void TryDelete(string path)

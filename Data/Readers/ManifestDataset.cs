@@ -76,7 +76,13 @@ public sealed class ManifestDataset : IImageDataset
                 }
 
                 DatasetSplit? split = csv.TryGetFieldIndex("split", out var splitColumn) ? ParseSplit(csv.GetString(splitColumn), path, csv.RowNumber) : null;
-                rows.Add((csv.GetString(pathColumn), csv.GetString(labelColumn), split));
+                var label = csv.GetString(labelColumn);
+                if (string.IsNullOrWhiteSpace(label))
+                {
+                    throw new DataException($"'{path}', row {csv.RowNumber}: the label is empty.");
+                }
+
+                rows.Add((csv.GetString(pathColumn), label, split));
             }
 
             return rows;

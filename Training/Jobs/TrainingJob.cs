@@ -30,10 +30,15 @@ internal static class TrainingJob
             throw new UsageException($"There is no run to resume in '{options.Output}': it has no run.yaml.");
         }
 
-        var record = Yaml.Read<RunRecord<TSettings>>(File.ReadAllText(run.RunYaml), run.RunYaml);
-        return record.Verb == verb
-            ? (record.Settings, options.Backend == BackendKind.Auto ? options with { Backend = record.Backend } : options)
-            : throw new UsageException($"'{options.Output}' is a run of '{record.Verb}': resume it with 'onefractal {record.Verb} --resume {options.Output}'.");
+        var yaml = File.ReadAllText(run.RunYaml);
+        // Another verb's settings are none of this one's.
+        if (Yaml.Read<RunRecord<Dictionary<string, object>>>(yaml, run.RunYaml).Verb is var other && other != verb)
+        {
+            throw new UsageException($"'{options.Output}' is a run of '{other}': resume it with 'onefractal {other} --resume {options.Output}'.");
+        }
+
+        var record = Yaml.Read<RunRecord<TSettings>>(yaml, run.RunYaml);
+        return (record.Settings, options.Backend == BackendKind.Auto ? options with { Backend = record.Backend } : options);
     }
 
     /// <summary>The backbone with a fresh head, whose weights have a seed of their own within the run's.</summary>

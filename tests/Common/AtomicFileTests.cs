@@ -18,6 +18,18 @@ public sealed class AtomicFileTests
     }
 
     [TestMethod]
+    public void ALink_StaysOne_AndItsTargetIsWritten()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder["to"]);
+        File.WriteAllText(folder["to", "file.txt"], "old");
+        File.CreateSymbolicLink(folder["link.txt"], Path.Combine("to", "file.txt"));
+        AtomicFile.WriteText(folder["link.txt"], "new");
+        Assert.IsNotNull(new FileInfo(folder["link.txt"]).LinkTarget);
+        Assert.AreEqual("new", File.ReadAllText(folder["to", "file.txt"]));
+    }
+
+    [TestMethod]
     public void PlacesThatCannotBeWritten_AreOneClearLine()
     {
         using var folder = new TempFolder();

@@ -75,6 +75,7 @@ public sealed class CifarAndManifestTests
 
     [TestMethod]
     [DataRow("path,class\na.png,x\n", "'label'")]
+    [DataRow("path,label\na.png,x\nb.png,\n", "label is empty")]
     [DataRow("path,label\na.png,x\n", "only one class")]
     [DataRow("path,label,split\na.png,x,train\nb.png,y,tomorrow\n", "tomorrow")]
     [DataRow("", "no images")]

@@ -136,6 +136,10 @@ public sealed class PretrainingTests
             Assert.IsFalse(File.Exists(new RunFolder(folder["run"]).SyntheticSet));
         }
 
+        Directory.CreateDirectory(folder["tuned"]);
+        File.WriteAllText(new RunFolder(folder["tuned"]).RunYaml, "verb: finetune\nsettings: {data: photos}\n");
+        Fails(settings, new JobOptions { Output = folder["tuned"], Resume = true }, "onefractal finetune --resume");
+
         var leftover = new RunFolder(folder["run"]).CheckpointState + ".123.partial";
         File.WriteAllText(leftover, "half");
         Pretraining.Run(settings, new JobOptions { Output = folder["run"] });
