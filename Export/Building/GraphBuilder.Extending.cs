@@ -9,11 +9,8 @@ public sealed partial class GraphBuilder
         (_graph, Opset, _known) = (graph, opset, known);
         _scopes.Push("");
         // A graph must not use a name of the graphs inside it either.
-        foreach (var each in graph.WithBodies())
-        {
-            _names.UnionWith(each.Initializer.Select(t => t.Name).Concat(each.Input.Select(i => i.Name)).Concat(each.Node.SelectMany(n => n.Output)));
-            _nodes.UnionWith(each.Node.Select(n => n.Name));
-        }
+        _names.UnionWith(graph.DefinedNames());
+        _nodes.UnionWith(graph.WithBodies().SelectMany(g => g.Node).Select(n => n.Name));
 
         foreach (var node in graph.Node)
         {

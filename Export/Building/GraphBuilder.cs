@@ -109,10 +109,7 @@ public sealed partial class GraphBuilder
     }
 
     /// <summary>A name that no value has so far: <paramref name="name"/>, or one that begins so.</summary>
-    public string FreeName(string name)
-    {
-        return _names.Contains(name) ? Enumerable.Range(2, int.MaxValue - 2).Select(i => $"{name}_{i}").First(n => !_names.Contains(n)) : name;
-    }
+    public string FreeName(string name) => GraphEdits.FreshName(_names, name);
 
     /// <summary>The node that computes the value, or null for inputs and initializers.</summary>
     public NodeProto? Producer(Value value) => _producers.GetValueOrDefault(value.Name);

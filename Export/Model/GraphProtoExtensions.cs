@@ -29,6 +29,12 @@ internal static class GraphProtoExtensions
         return graph.WithBodies().SelectMany(g => g.Initializer.Concat(g.Node.SelectMany(n => n.Attribute).SelectMany(Tensors)));
     }
 
+    /// <summary>Names of all inputs, initializers and results of nodes, of the graphs inside it as well.</summary>
+    public static HashSet<string> DefinedNames(this GraphProto graph)
+    {
+        return [.. graph.WithBodies().SelectMany(g => g.Input.Select(i => i.Name).Concat(g.Initializer.Select(t => t.Name)).Concat(g.Node.SelectMany(n => n.Output)))];
+    }
+
     /// <summary>The tensors of an attribute.</summary>
     public static IEnumerable<TensorProto> Tensors(this AttributeProto attribute)
     {

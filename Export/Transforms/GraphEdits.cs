@@ -66,11 +66,11 @@ public static class GraphEdits
     }
 
     /// <summary>The name, or one like it, that no value of the graph has.</summary>
-    public static string FreshName(GraphProto graph, string name)
+    public static string FreshName(GraphProto graph, string name) => FreshName(graph.DefinedNames(), name);
+
+    /// <summary>The name, or one like it, that is not taken.</summary>
+    public static string FreshName(IReadOnlySet<string> taken, string name)
     {
-        var taken = graph.WithBodies()
-            .SelectMany(g => g.Input.Select(i => i.Name).Concat(g.Initializer.Select(t => t.Name)).Concat(g.Node.SelectMany(n => n.Output)))
-            .ToHashSet();
         var fresh = name;
         for (var i = 2; taken.Contains(fresh); i++)
         {

@@ -32,13 +32,18 @@ internal static class MicroBatches
     /// </summary>
     public static int Count(OnnxModel model, int batch)
     {
-        if (model.RunningStatistics.Count > 0 || !KeepsImagesApart(model))
+        if (model.RunningStatistics.Count > 0)
         {
             return 1;
         }
 
         var one = FixedBatch.Fix(model, 1);
         var infos = ShapeInference.InferAll(one);
+        if (!KeepsImagesApart(model, infos))
+        {
+            return 1;
+        }
+
         var largest = GradientGraph.DependingOn(one.Graph.Node, [one.Graph.Input[0].Name])
             .Max(v => infos.GetValueOrDefault(v)?.StaticShape?.Aggregate(4.0, (bytes, d) => bytes * d) ?? 0);
         return Enumerable.Range(1, batch).First(parts => batch % parts == 0 && (parts == batch || largest * (batch / parts) <= TargetBytes));
@@ -48,13 +53,15 @@ internal static class MicroBatches
     /// Whether the first dimension of all that is computed from the images is the batch, or a multiple of it: whatever sums over images, like the mean of a decomposed batch
     /// normalisation, loses it.
     /// </summary>
-    private static bool KeepsImagesApart(OnnxModel model)
+    /// <param name="model">The graph.</param>
+    /// <param name="ofOne">What is known of its values where the batch is one image.</param>
+    private static bool KeepsImagesApart(OnnxModel model, IReadOnlyDictionary<string, TensorInfo> ofOne)
     {
-        var (two, three) = (ShapeInference.InferAll(FixedBatch.Fix(model, 2)), ShapeInference.InferAll(FixedBatch.Fix(model, 3)));
+        var ofTwo = ShapeInference.InferAll(FixedBatch.Fix(model, 2));
         // A shape says nothing of the images.
         var nodes = model.Graph.Node.Where(n => n.OpType is not ("Shape" or "Size"));
         return GradientGraph.DependingOn(nodes, [model.Graph.Input[0].Name])
-            .All(v => two.GetValueOrDefault(v)?.Shape is [{ Value: { } ofTwo }, ..] && three.GetValueOrDefault(v)?.Shape is [{ Value: { } ofThree }, ..] && 3 * ofTwo == 2 * ofThree);
+            .All(v => ofOne.GetValueOrDefault(v)?.Shape is [{ Value: { } one }, ..] && ofTwo.GetValueOrDefault(v)?.Shape is [{ Value: { } two }, ..] && two == 2 * one);
     }
 
     /// <summary>Divides the nodes into those that compute the same for every part, because they do not depend on <paramref name="varying"/>, and the others.</summary>
